@@ -1,0 +1,1 @@
+# Everything where Debian expects it.

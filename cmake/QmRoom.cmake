@@ -1,0 +1,33 @@
+# qm_room(NAME SOURCES a.cpp ... ROOMS base ... LIBRARIES PkgConfig::x ...)
+# One room of the house: a static library qm_NAME from the files of src/NAME. ROOMS are the rooms it may include
+# (tests/layers.py checks the same), LIBRARIES the outside libraries that only this room sees.
+function(qm_room name)
+    cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SOURCES;ROOMS;LIBRARIES")
+    add_library(qm_${name} STATIC ${room_SOURCES})
+    target_link_libraries(qm_${name} PUBLIC qm::options)
+    foreach(other IN LISTS room_ROOMS)
+        target_link_libraries(qm_${name} PUBLIC qm_${other})
+    endforeach()
+    target_link_libraries(qm_${name} PRIVATE ${room_LIBRARIES})
+endfunction()
+
+# qm_test(NAME SOURCES a_test.cpp ... ROOMS policy ... [LIBRARIES ...] [LABELS unit] [TIMEOUT s])
+# A GoogleTest program; every TEST in it is a ctest test of its own, named NAME.Suite.Case.
+function(qm_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS")
+    add_executable(${name} ${test_SOURCES})
+    foreach(room IN LISTS test_ROOMS)
+        target_link_libraries(${name} PRIVATE qm_${room})
+    endforeach()
+    target_link_libraries(${name} PRIVATE qm::options ${test_LIBRARIES} GTest::gmock GTest::gtest_main)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${name} PRIVATE QM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    if(NOT test_LABELS)
+        set(test_LABELS unit)
+    endif()
+    if(NOT test_TIMEOUT)
+        set(test_TIMEOUT 120)
+    endif()
+    gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT})
+endfunction()

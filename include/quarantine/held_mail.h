@@ -1,0 +1,86 @@
+// What the desk, the command line and the web page talk about: a message that is held.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quarantine/mail.h"
+
+namespace qm {
+
+/// A point in time, UTC, microseconds.
+using Time = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Our own name of a held message: a ULID (48 bits of milliseconds since 1970, 80 random bits) as 26
+/// characters of Crockford's base 32 in lower case. Sorts by time; never made of anything from the mail, so
+/// it is safe in a file name, a URL and a log line.
+class HeldId {
+  public:
+    static constexpr std::size_t kLength = 26;
+
+    HeldId() = default;
+    /// An id of `now` with 80 bits of `entropy` (10 bytes).
+    HeldId(Time now, std::string_view entropy);
+
+    /// Reads what str() wrote. Empty id when `text` is anything else: wrong length, capitals, ../, wildcards.
+    static HeldId parse(std::string_view text);
+
+    bool empty() const { return text_.empty(); }
+    const std::string& str() const { return text_; }
+    /// The moment in the id, milliseconds.
+    Time time() const;
+
+    auto operator<=>(const HeldId&) const = default;
+
+  private:
+    std::string text_;
+};
+
+/// What became of one recipient of a held message.
+enum class RecipientState : std::uint8_t {
+    held,      ///< taken out of the envelope; only we have the message for them
+    copied,    ///< the quarantine only observes: they got the mail, we keep a copy
+    mta_hold,  ///< the mail waits in the mail server's own hold queue
+    releasing, ///< a release is under way
+    released,  ///< the mail server took it, see HeldRecipient::reply
+    failed,    ///< the last release was refused, see HeldRecipient::reply
+    deleted,   ///< deleted by somebody or expired
+};
+std::string_view to_string(RecipientState state);
+
+/// One recipient of a held message.
+struct HeldRecipient {
+    std::string address; ///< without brackets, spelling as received
+    RecipientState state = RecipientState::held;
+    std::string reply; ///< last answer of the mail server at a release
+};
+
+/// The groups of the header that matched: name ("" for an unnamed group) and text ("" if it took no part).
+/// The position is the number of the group minus one.
+using MatchGroups = std::vector<std::pair<std::string, std::string>>;
+
+/// A message that one quarantine holds. Text fields that come out of the mail hold any bytes: whoever shows
+/// them escapes them.
+struct HeldMail {
+    HeldId id;
+    std::string quarantine;
+    Time received{};
+    Envelope envelope; ///< recipients: all of the mail's; the held ones are in `recipients`
+    std::vector<HeldRecipient> recipients;
+    std::string subject;     ///< decoded, valid UTF-8
+    std::string header_from; ///< decoded, valid UTF-8
+    std::string header_date; ///< as in the mail
+    std::string why;         ///< the header line that matched, decoded, at most 1000 bytes
+    MatchGroups groups;
+    std::uint64_t size = 0; ///< bytes of header block, empty line and body
+    std::string digest;     ///< content digest, 64 hexadecimal digits
+    std::string action;     ///< ACCEPT, DISCARD, REJECT, HOLD
+    std::string notes;      ///< what was cut before it reached us, in words; usually empty
+    bool stored = false;    ///< false: the quarantine keeps no message (NONE)
+};
+
+} // namespace qm

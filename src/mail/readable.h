@@ -1,0 +1,45 @@
+// What a message says: its best text part, its subject, its attachments' names. Everything in here comes from
+// the message and is hostile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qm::mail {
+
+struct Attachment {
+    std::string
+        name; ///< fit to show: one line, no path, no controls, no bidirectional tricks; never a file name
+    std::string type;       ///< "application/pdf"
+    std::uint64_t size = 0; ///< decoded bytes
+};
+
+struct Readable {
+    std::string text; ///< valid UTF-8 whatever the charset was; "" when there is no text part
+    bool is_html = false;
+    std::string charset; ///< as declared, lower case; "" if none was
+    bool cut = false;    ///< the part was longer than the limit
+    std::string problem; ///< "" or a sentence in English: why there is no text, or what could not be read
+    std::vector<Attachment> attachments;
+    std::string subject; ///< decoded, one line
+    std::string from;    ///< decoded, one line
+};
+
+/// Limits on the work for one message.
+struct ReadLimits {
+    std::uint64_t max_text = 512 * 1024; ///< bytes of the text part that are read
+    std::size_t max_parts = 1000;
+    std::size_t max_depth = 50;
+    std::size_t max_attachments = 100;
+};
+
+/// Reads a whole message (header block, empty line, body; line ends CRLF or LF). HTML is preferred to plain
+/// text inside multipart/alternative; attached messages are read when nothing else has text. Never throws for
+/// what a message contains.
+///
+/// Thread-safety: may be called from any thread.
+Readable read_message(std::string_view message, const ReadLimits& limits = {});
+
+} // namespace qm::mail

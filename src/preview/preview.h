@@ -1,0 +1,36 @@
+// One question: what may be shown of this message?
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mail/readable.h"
+#include "quarantine/store.h"
+
+namespace qm::preview {
+
+struct PreviewOptions {
+    std::string replacement_image;            ///< src of our own image, "" drops images
+    std::uint64_t max_text = 512 * 1024;      ///< bytes of text shown
+    std::uint64_t max_message = 64ULL << 20U; ///< bytes of the message that are read at all
+};
+
+/// Everything in it is safe where it says it is, and nowhere else.
+struct Preview {
+    std::string html;    ///< sanitized fragment; a sentence when there is nothing to show. Safe as HTML.
+    std::string text;    ///< the same as plain text, valid UTF-8; NOT safe as HTML
+    std::string subject; ///< decoded, one line; not safe as HTML
+    std::string from;    ///< decoded, one line; not safe as HTML
+    std::string charset;
+    std::vector<mail::Attachment> attachments;
+};
+
+/// Reads a message (trace lines already removed) and says what may be shown of it. Whatever the message
+/// contains, an answer comes: what cannot be shown is replaced by a sentence. `message` may be nullptr: the
+/// message is gone, and a sentence says so. A BackendError of the reader becomes such a sentence too.
+///
+/// Thread-safety: may be called from any thread.
+Preview preview(MessageReader* message, const PreviewOptions& options);
+
+} // namespace qm::preview
