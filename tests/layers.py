@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "notify": ["base", "mail", "html", "preview", "smtp"],
     "quarantine": ["base", "config", "mail", "policy", "smtp", "store", "whitelist", "catalog", "preview", "notify"],
     "milter": ["base", "mail", "policy", "quarantine"],
-    "daemon": ["base", "quarantine", "milter"],
+    "daemon": ["base", "catalog", "config", "quarantine", "milter"],
     "ctl": ["base", "config", "quarantine"],
     "web": ["base", "html", "mail", "quarantine"],
 }

@@ -22,7 +22,7 @@ enum class OptionKind : std::uint8_t {
     days,     ///< a whole number of days
     size,     ///< bytes, or with unit K, M, G (1024)
     path,     ///< a file or folder; relative paths start at the configuration file's folder
-    list,     ///< comma-separated
+    list,     ///< comma-separated; also one item a line
     paths,    ///< comma-separated files
     secret, ///< text that is never printed; may also stand in a file, named by the option with suffix `_file`
 };
@@ -46,7 +46,10 @@ struct Option {
 ///
 /// A value that cannot be read is noted as a mistake with its file, line, section and option, and the
 /// fallback is returned: reading goes on, so that one run finds all mistakes. An option that is not in any
-/// table handed to the parser is a logic_error.
+/// table handed to the parser is a logic_error, and so is one of another kind than the function's.
+///
+/// Values are trimmed; the lines of a value that goes on in indented lines are joined with "\n". All are
+/// valid UTF-8 or noted as a mistake, except a `regex`.
 ///
 /// Thread-safety: used by one thread, while the configuration is read.
 class Section {
@@ -55,14 +58,19 @@ class Section {
 
     virtual const std::string& name() const = 0;
 
-    /// True if the option is written in this section or in [global].
+    /// The absolute folder of the configuration file: relative names start there.
+    virtual std::string folder() const = 0;
+
+    /// True if the option is written in this section or in [global], even with an empty value; a secret also
+    /// when its `<option>_file` is.
     virtual bool is_set(std::string_view option) const = 0;
 
+    /// As it is written; of every kind but a secret.
     virtual std::string text(std::string_view option) const = 0;
     /// The position of the value in Option::choices, counted from 0.
     virtual std::size_t choice(std::string_view option) const = 0;
     virtual bool flag(std::string_view option) const = 0;
-    virtual std::int64_t number(std::string_view option) const = 0;
+    virtual std::int64_t number(std::string_view option) const = 0; ///< number and days
     virtual std::chrono::seconds duration(std::string_view option) const = 0; ///< duration and days
     virtual std::uint64_t size(std::string_view option) const = 0;
     virtual std::string path(std::string_view option) const = 0; ///< absolute; "" if the value is empty

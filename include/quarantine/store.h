@@ -66,6 +66,9 @@ class MessageStore {
 
     /// Throws when the store could not take a message now (missing folder, not writable). Creates nothing.
     virtual void check() = 0;
+
+    /// A file that a daemon keeps locked while it is the only one to use this store; "" when there is none.
+    virtual std::string lock_file() const { return {}; }
 };
 
 /// A row of the table of stores (src/store/builtin_stores).

@@ -1,6 +1,7 @@
 // PCRE2 with limits: giving up is an outcome of its own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,16 +20,21 @@ enum class RegexOutcome : std::uint8_t { no_match, match, gave_up };
 /// Thread-safety: const members may be called at once from any thread.
 class Regex {
   public:
-    /// At most this many backtracking steps for one search (about a millisecond).
+    /// At most this many backtracking steps from one position of the subject (about a millisecond).
     static constexpr std::uint32_t kMatchLimit = 100'000;
+    /// About as much CPU time for one search: a regex may stay below the limit of steps at every one of 60 000
+    /// positions.
+    static constexpr std::chrono::milliseconds kMaxSearchTime{500};
 
-    /// Errors: ConfigError with the offset and PCRE2's words.
+    /// Errors: ConfigError with the offset and PCRE2's words; an empty pattern is one.
     explicit Regex(std::string_view pattern);
     ~Regex();
     Regex(Regex&&) noexcept;
     Regex& operator=(Regex&&) noexcept;
 
-    /// Searches `subject` (any bytes). On a match `groups` (if given) gets every group of the pattern.
+    /// Searches `subject` (any bytes). On a match `groups` (if given) gets every group of the pattern, those
+    /// that took no part with an empty text; otherwise it is left alone. Whatever keeps PCRE2 from an answer
+    /// is gave_up, never no_match.
     RegexOutcome search(std::string_view subject, MatchGroups* groups = nullptr) const;
 
     const std::string& pattern() const;

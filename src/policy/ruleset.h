@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,10 @@ using Exempt =
 class Observer {
   public:
     virtual ~Observer() = default;
+    /// The regex gave up on this header.
     virtual void gave_up(const Rule&, const mail::HeaderField&) {}
+    /// The rest of this message is not searched for this rule: it cost too much already (see Ruleset::judge).
+    virtual void stopped(const Rule&) {}
 };
 
 /// Thread-safety: const members may be called at once from any thread.
@@ -41,8 +45,19 @@ class Ruleset {
     Ruleset() = default;
     explicit Ruleset(std::vector<Rule> rules);
 
-    /// Judges every rule against every header (behaviour: see docs/architecture.md) and gives each recipient
-    /// what the rules say. Throws only what `exempt` throws.
+    /// Judges every rule against every header and gives each recipient what the rules say.
+    ///
+    /// A regex sees `Name: value`, the value without leading blanks: first decoded and on one line, then, where
+    /// that differs, as received, with its folds as LF + white space (so that ^ and $ meet the lines of a
+    /// folded header). The first header that matches decides the groups.
+    ///
+    /// A regex that gives up goes on with the next header: a real match further down gives the groups. Without
+    /// one, Rule::on_regex_limit decides. A rule that gave up 20 times or took 2 s of CPU time in one message
+    /// is not searched further in it, and after 10 s none is: they count as given up. So no message takes
+    /// minutes, and none passes unseen because it is expensive.
+    ///
+    /// `exempt` is asked in the order of the list, for each recipient only until it is clear where they end.
+    /// Throws what `exempt` and `observer` throw, and std::bad_alloc.
     Verdict judge(const Envelope& envelope, const mail::Headers& headers, const Exempt& exempt,
                   Observer* observer = nullptr) const;
 
@@ -53,7 +68,9 @@ class Ruleset {
 };
 
 /// The quarantine whose action answers for the whole mail when no recipient remains: first or last in list
-/// order among those that somebody was held in. Nothing when nobody was.
+/// order among those whose recipients are removed (DISCARD, REJECT) and in which somebody ended. Nothing when
+/// there is none. ACCEPT only observes; the recipients of HOLD stay in the envelope, so the question does not
+/// arise; TEMPFAIL has answered already.
 std::optional<QuarantineIndex> preferred_quarantine(const Verdict& verdict, const std::vector<Rule>& rules,
                                                     Preferred preferred);
 

@@ -19,12 +19,14 @@ enum class Engine : std::uint8_t { sqlite, postgresql, mysql };
 /// A database named by a URL: `sqlite:///relative.db`, `sqlite:////absolute/path.db`,
 /// `postgresql://user:password@host:port/db` (also `postgres://`), `mysql://user:password@host:port/db` (also
 /// `mariadb://`); user, password, host and database percent-decoded; `?socket=/path` (mysql) and
-/// `?host=/folder` (postgresql) name a unix socket.
+/// `?host=/folder` (postgresql) name a unix socket; `?sslmode=`, `?sslrootcert=` (postgresql) and `?sslca=`
+/// (mysql) ask for TLS.
 struct Target {
     Engine engine = Engine::sqlite;
     std::string path; ///< sqlite: absolute file name
     std::string user, password, host, database, socket;
-    std::uint16_t port = 0; ///< 0: the engine's usual one
+    std::uint16_t port = 0;                                 ///< 0: the engine's usual one
+    std::vector<std::pair<std::string, std::string>> extra; ///< further words for the client library (TLS)
 
     /// For messages: the URL without the password.
     std::string shown() const;
@@ -64,7 +66,21 @@ class Connection {
     Engine engine() const;
     bool is_broken() const;
 
-    /// Runs a statement with bound parameters (:1, :2, ... in order) and returns how many rows it changed.
+    /// True when the server has closed this connection while nobody used it, or the SQLite file was removed
+    /// or replaced. Only between statements; costs one system call.
+    bool is_abandoned() const;
+
+    /// No statement that begins from now on goes on beyond `limit` (nothing: statement_timeout alone counts).
+    /// A Pool forgets it when the lease ends.
+    void give_up_at(std::optional<std::chrono::steady_clock::time_point> limit);
+
+    /// Says that nobody may use this connection again.
+    void mark_broken();
+
+    /// Runs one statement with bound parameters (:1, :2, ..., each at least once) and returns how many rows
+    /// it changed. A NUL byte in a text is kept by SQLite (whose text functions stop at it) and becomes
+    /// U+FFFD in the other engines. Statements with another number of parameters than given are a
+    /// std::logic_error.
     std::int64_t execute(const std::string& statement, const Row& parameters = {});
 
     /// Runs a query; every column is read as the kind given for it (NULL as monostate).

@@ -1,0 +1,98 @@
+// What is held: messages, their recipients, and the notices due. The single source of truth about held mail.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/writer.h"
+#include "quarantine/held_mail.h"
+#include "sql/connection.h"
+
+namespace qm::catalog {
+
+/// A message on its way into the catalog.
+struct NewMail {
+    HeldMail mail;
+    std::vector<std::string> tell; ///< the recipients who get a notice, without brackets
+};
+
+/// What became of it.
+struct Recorded {
+    /// The id under which it is held: that of `NewMail::mail`, or that of the earlier offer when every
+    /// recipient was on record.
+    HeldId id;
+    /// True: this message was offered before (same quarantine, sender and content digest, within the retry
+    /// window) for every one of its recipients. Nothing was recorded; the bytes stored under the new id are
+    /// not needed.
+    bool known = false;
+    /// Of the offered recipients those newly on record, without brackets.
+    std::vector<std::string> fresh;
+};
+
+/// What the catalog knows about a content digest.
+struct OwnMail {
+    std::set<std::string, std::less<>> recipients; ///< address keys (mail::key) to whom we sent this
+    bool is_notice = false;                        ///< it is a notice of ours, to whomever
+};
+
+/// The catalog: a database, one connection that writes and a few that read.
+///
+/// Thread-safety: every member may be called at once from any thread.
+/// Durability:    what writes returns when it would survive a power cut (SQLite: WAL, synchronous=FULL).
+/// Errors:        BackendError. A write that threw has changed nothing, unless the connection to a database
+/// server was
+///                lost during COMMIT.
+class Catalog {
+  public:
+    /// `url` as in the option `catalog`; opens nothing yet.
+    Catalog(const std::string& url, const std::string& folder, const Clock& clock);
+    ~Catalog();
+
+    /// Creates or migrates the tables.
+    void open();
+
+    /// Throws when the catalog could not be opened; creates nothing. A SQLite file that is missing is fine if
+    /// its folder can be written.
+    void check();
+
+    /// Records the messages of one mail (one a quarantine), their recipients and notices in one durable
+    /// transaction: all or nothing. Recipients of a message that are on record since `known_since` are left
+    /// out.
+    std::vector<Recorded> record(const std::vector<NewMail>& mails, Time known_since);
+
+    std::optional<HeldMail> load(const HeldId& id);
+
+    /// Forgets a message with its recipients and notices.
+    void forget(const HeldId& id);
+
+    /// Is this mail one of ours that comes back through the milter?
+    OwnMail own_mail(std::string_view digest);
+
+    /// The file of a SQLite catalog, "" for a server.
+    std::string file() const;
+    /// For messages; never a password.
+    std::string shown() const;
+
+    Writer& writer() { return *writer_; }
+    sql::Pool& readers() { return *readers_; }
+    const Clock& clock() const { return clock_; }
+
+  private:
+    sql::Target target_;
+    const Clock& clock_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<sql::Pool> readers_;
+};
+
+/// Time as the catalog keeps it.
+std::int64_t to_column(Time time);
+Time from_column(std::int64_t value);
+
+} // namespace qm::catalog

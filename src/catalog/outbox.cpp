@@ -1,0 +1,145 @@
+#include "catalog/outbox.h"
+
+#include "mail/address.h"
+
+namespace qm::catalog {
+namespace {
+
+using sql::integer_of;
+using sql::Kind;
+using sql::text_of;
+
+constexpr std::chrono::milliseconds kReadPatience{4000};
+
+} // namespace
+
+Outbox::Outbox(Catalog& catalog, std::string claimant) : catalog_(catalog), claimant_(std::move(claimant)) {}
+
+std::int64_t Outbox::release_claims()
+{
+    std::int64_t released = 0;
+    catalog_.writer().run([&](sql::Connection& database) {
+        released = database.execute(
+            "UPDATE notice SET claimed_by = '', claimed_until = 0 WHERE state = 'due' AND claimed_until > 0");
+    });
+    return released;
+}
+
+std::vector<DueNotice> Outbox::claim(std::size_t limit, std::chrono::seconds lease)
+{
+    const std::int64_t now = to_column(catalog_.clock().now());
+    const std::string skip_locked =
+        catalog_.file().empty() ? " FOR UPDATE SKIP LOCKED" : ""; // SQLite has one writer at a time anyway
+    std::vector<DueNotice> claimed;
+    catalog_.writer().run([&](sql::Connection& database) {
+        claimed.clear();
+        const auto rows = database.query(
+            "SELECT number, message, recipient, created, attempts FROM notice WHERE state = 'due'"
+            " AND next_attempt <= :1 AND claimed_until <= :2 ORDER BY next_attempt, number LIMIT :3" +
+                skip_locked,
+            {Kind::integer, Kind::text, Kind::text, Kind::integer, Kind::integer},
+            {now, now, static_cast<std::int64_t>(limit)});
+        for (const sql::Row& row : rows) {
+            claimed.push_back({.number = integer_of(row.at(0)),
+                               .message = HeldId::parse(text_of(row.at(1))),
+                               .recipient = text_of(row.at(2)),
+                               .created = from_column(integer_of(row.at(3))),
+                               .attempts = integer_of(row.at(4))});
+            database.execute(
+                "UPDATE notice SET claimed_by = :1, claimed_until = :2 WHERE number = :3",
+                {claimant_, now + std::chrono::microseconds(lease).count(), claimed.back().number});
+        }
+    });
+    return claimed;
+}
+
+void Outbox::announce(const DueNotice& notice, const ComposedNotice& composed, Time until)
+{
+    const std::string key = mail::key(composed.recipient);
+    catalog_.writer().run([&](sql::Connection& database) {
+        database.execute("UPDATE notice SET attempts = attempts + 1, message_id = :1 WHERE number = :2",
+                         {composed.message_id, notice.number});
+        const std::int64_t changed =
+            database.execute("UPDATE own_mail SET until = :1 WHERE digest = :2 AND recipient_key = :3",
+                             {to_column(until), composed.digest, key});
+        if (changed == 0) {
+            database.execute(
+                "INSERT INTO own_mail (digest, recipient_key, kind, until) VALUES (:1, :2, 'notice', :3)",
+                {composed.digest, key, to_column(until)});
+        }
+    });
+}
+
+void Outbox::settle(const DueNotice& notice, std::string_view state, std::string_view reply)
+{
+    catalog_.writer().run([&](sql::Connection& database) {
+        database.execute(
+            "UPDATE notice SET state = :1, reply = :2, claimed_by = '', claimed_until = 0 WHERE number = :3",
+            {std::string(state), std::string(reply), notice.number});
+    });
+}
+
+void Outbox::sent(const DueNotice& notice, std::string_view reply)
+{
+    settle(notice, "sent", reply);
+}
+
+void Outbox::refused(const DueNotice& notice, std::string_view reply)
+{
+    settle(notice, "refused", reply);
+}
+
+void Outbox::expired(const DueNotice& notice, std::string_view reply)
+{
+    settle(notice, "expired", reply);
+}
+
+void Outbox::try_again(const DueNotice& notice, std::string_view reply, Time when)
+{
+    catalog_.writer().run([&](sql::Connection& database) {
+        database.execute("UPDATE notice SET reply = :1, next_attempt = :2, claimed_by = '', claimed_until = "
+                         "0 WHERE number = :3",
+                         {std::string(reply), to_column(when), notice.number});
+    });
+}
+
+bool Outbox::has_open_notices(const HeldId& message)
+{
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    const auto rows = lease->query("SELECT count(*) FROM notice WHERE message = :1 AND state = 'due'",
+                                   {Kind::integer}, {message.str()});
+    return integer_of(rows.at(0).at(0)) > 0;
+}
+
+OutboxState Outbox::state()
+{
+    OutboxState state;
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    for (const sql::Row& row : lease->query("SELECT state, count(*), min(created) FROM notice"
+                                            " WHERE state IN ('due', 'refused', 'expired') GROUP BY state",
+                                            {Kind::text, Kind::integer, Kind::integer})) {
+        const std::string name = text_of(row.at(0));
+        const std::int64_t count = integer_of(row.at(1));
+        if (name == "due") {
+            state.due = count;
+            state.oldest_due = from_column(integer_of(row.at(2)));
+        } else if (name == "refused") {
+            state.refused = count;
+        } else {
+            state.expired = count;
+        }
+    }
+    return state;
+}
+
+std::int64_t Outbox::forget_old_own_mail()
+{
+    std::int64_t forgotten = 0;
+    const std::int64_t now = to_column(catalog_.clock().now());
+    catalog_.writer().run([&](sql::Connection& database) {
+        forgotten = database.execute("DELETE FROM own_mail WHERE until < :1", {now});
+    });
+    return forgotten;
+}
+
+} // namespace qm::catalog

@@ -1,0 +1,18 @@
+// The tables of the catalog, version by version.
+#pragma once
+
+#include "sql/connection.h"
+
+namespace qm::catalog {
+
+/// The version this program writes.
+constexpr std::int64_t kSchemaVersion = 1;
+
+/// Brings an empty or older catalog to kSchemaVersion, in one transaction. Errors: BackendError; in
+/// particular when the catalog was written by a newer program.
+void migrate(sql::Connection& connection);
+
+/// Throws BackendError unless the catalog has this program's version or can be migrated. Changes nothing.
+void check_version(sql::Connection& connection);
+
+} // namespace qm::catalog

@@ -1,0 +1,90 @@
+#include "base/text.h"
+#include "html/sanitizer.h"
+
+namespace qm::html {
+namespace {
+
+/// The end of the line that begins `text`: CRLF, CR or LF.
+struct LineEnd {
+    std::size_t at;
+    std::size_t length;
+};
+
+LineEnd line_end(std::string_view text)
+{
+    const auto at = text.find_first_of("\r\n");
+    if (at == std::string_view::npos) {
+        return {text.size(), 0};
+    }
+    return {at, text.substr(at, 2) == "\r\n" ? 2U : 1U};
+}
+
+/// One line, escaped, with its columns: HTML shows a run of blanks as one.
+std::string line_to_html(std::string_view line)
+{
+    constexpr std::string_view kNoBreakSpace = "\u00A0";
+    std::string spaced;
+    spaced.reserve(line.size());
+    bool after_blank = true; // a blank at the beginning of a line is not shown either
+    for (const char c : line) {
+        if (c == '\t') {
+            spaced += kNoBreakSpace;
+            spaced += kNoBreakSpace;
+            spaced += kNoBreakSpace;
+            spaced += ' ';
+            after_blank = true;
+        } else if (c == ' ' && after_blank) {
+            spaced += kNoBreakSpace;
+            after_blank = false;
+        } else {
+            spaced.push_back(c);
+            after_blank = c == ' ';
+        }
+    }
+    return escape(spaced);
+}
+
+} // namespace
+
+std::string escape(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size() + text.size() / 8);
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        const char32_t code = character.code;
+        if (code == '&') {
+            result += "&amp;";
+        } else if (code == '<') {
+            result += "&lt;";
+        } else if (code == '>') {
+            result += "&gt;";
+        } else if (code == '"') {
+            result += "&quot;";
+        } else if (code == '\'') {
+            result += "&#39;";
+        } else if ((code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7F && code <= 0x9F)) {
+            result += "\uFFFD";
+        } else {
+            text::append_utf8(result, code);
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return result;
+}
+
+std::string text_to_html(std::string_view text)
+{
+    std::string result;
+    while (!text.empty()) {
+        const LineEnd end = line_end(text);
+        result += line_to_html(text.substr(0, end.at));
+        if (end.length != 0) {
+            result += "<br>\n";
+        }
+        text.remove_prefix(end.at + end.length);
+    }
+    return result;
+}
+
+} // namespace qm::html

@@ -1,0 +1,297 @@
+#include "html/nesting.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace qm::html {
+namespace {
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+/// tbody, tr and td may have to be written below a table before its text can be.
+constexpr std::size_t kRoomForCell = 3;
+
+bool is_void(Role role)
+{
+    return role == Role::void_text || role == Role::void_block || role == Role::column;
+}
+
+/// Elements that stand in a table and nowhere else.
+bool is_table_part(Role role)
+{
+    return role >= Role::column_group;
+}
+
+/// What is inside such an element cannot close what is outside.
+bool is_wall(Role role)
+{
+    return role == Role::table || role == Role::caption || role == Role::cell;
+}
+
+bool closes_paragraph(Role role)
+{
+    return role != Role::inline_text && role != Role::void_text && !is_table_part(role);
+}
+
+std::string_view written_name(const Element& element)
+{
+    return element.written_as.empty() ? element.name : element.written_as;
+}
+
+/// A new list item or term looks through these for the one that it ends (WHATWG, section 13.2.6.4.7).
+bool is_looked_through(const Element& element)
+{
+    return element.role == Role::inline_text || element.role == Role::paragraph ||
+           (element.role == Role::block &&
+            (written_name(element) == "div" || written_name(element) == "address"));
+}
+
+/// True when an end tag of `closing` does not look beyond `open`.
+bool stops(const Element& closing, const Element& open)
+{
+    switch (closing.role) {
+    case Role::table:
+        return false;
+    case Role::column_group:
+    case Role::caption:
+    case Role::row_group:
+    case Role::row:
+    case Role::cell:
+        return open.role == Role::table;
+    case Role::inline_text:
+        return open.role != Role::inline_text && open.role != Role::paragraph;
+    case Role::list_item:
+        return is_wall(open.role) || open.role == Role::list;
+    default:
+        return is_wall(open.role);
+    }
+}
+
+bool matches(const Element& closing, const Element& open)
+{
+    return &closing == &open || (closing.role == Role::heading && open.role == Role::heading);
+}
+
+} // namespace
+
+void Nesting::start(const Element& element, std::string_view attributes)
+{
+    if (!fits(element)) {
+        cut_ = true;
+        skipped_ += is_void(element.role) ? 0 : 1;
+        return;
+    }
+    if (!make_room(element)) {
+        return;
+    }
+    if (is_void(element.role)) {
+        write_start(element, attributes);
+    } else {
+        push(element, attributes);
+    }
+}
+
+void Nesting::end(const Element& element)
+{
+    if (is_void(element.role)) {
+        return;
+    }
+    if (skipped_ > 0) {
+        --skipped_;
+        return;
+    }
+    for (std::size_t depth = open_.size(); depth > 0; --depth) {
+        if (matches(element, *open_[depth - 1])) {
+            pop_to(depth - 1);
+            return;
+        }
+        if (stops(element, *open_[depth - 1])) {
+            return;
+        }
+    }
+}
+
+void Nesting::add_text(std::string_view text)
+{
+    make_room_for_text(text);
+    for (const char c : text) {
+        if (c == '<') {
+            out_ += "&lt;";
+        } else {
+            out_.push_back(c);
+        }
+    }
+}
+
+void Nesting::add_verbatim(std::string_view text)
+{
+    make_room_for_text(text);
+    for (const char c : text) {
+        if (c == '<') {
+            out_ += "&lt;";
+        } else if (c == '&') {
+            out_ += "&amp;";
+        } else {
+            out_.push_back(c);
+        }
+    }
+}
+
+std::string Nesting::finish()
+{
+    pop_to(0);
+    return std::exchange(out_, {});
+}
+
+bool Nesting::fits(const Element& element) const
+{
+    if (written_ >= kMaxElements) {
+        return false;
+    }
+    if (is_void(element.role)) {
+        return true;
+    }
+    if (skipped_ > 0) {
+        return false;
+    }
+    return is_table_part(element.role) || open_.size() + kRoomForCell < kMaxDepth;
+}
+
+/// Closes and opens what must be before this element starts. False when it cannot start here.
+bool Nesting::make_room(const Element& element)
+{
+    if (is_table_part(element.role)) {
+        return enter_table(element.role);
+    }
+    if (in_table_structure()) {
+        const bool shows_something = element.role == Role::table || written_name(element) == "img";
+        if (!shows_something || !enter_table(Role::cell)) {
+            return false;
+        }
+        push_implied("td");
+    }
+    if (closes_paragraph(element.role)) {
+        close_for_block(element);
+    }
+    return true;
+}
+
+void Nesting::make_room_for_text(std::string_view text)
+{
+    if (text.find_first_not_of(" \t\r\n") != std::string_view::npos && in_table_structure() &&
+        enter_table(Role::cell)) {
+        push_implied("td");
+    }
+}
+
+void Nesting::close_for_block(const Element& element)
+{
+    if (element.role == Role::list_item || element.role == Role::term) {
+        for (std::size_t depth = open_.size(); depth > 0; --depth) {
+            const Element& open = *open_[depth - 1];
+            if (open.role == element.role) {
+                pop_to(depth - 1);
+                break;
+            }
+            if (!is_looked_through(open)) {
+                break;
+            }
+        }
+    }
+    for (std::size_t depth = open_.size(); depth > 0 && !is_wall(open_[depth - 1]->role); --depth) {
+        if (open_[depth - 1]->role == Role::paragraph) {
+            pop_to(depth - 1);
+            break;
+        }
+    }
+    if (element.role == Role::heading && !open_.empty() && open_.back()->role == Role::heading) {
+        pop_to(open_.size() - 1);
+    }
+}
+
+/// Makes the innermost table ready for a part of it. False when there is no table.
+bool Nesting::enter_table(Role target)
+{
+    const std::size_t table = nearest(Role::table);
+    if (table == kNowhere) {
+        return false;
+    }
+    // Below a table stand a row group, a row and a cell, or one other part; nothing else is ever pushed.
+    const auto is_at = [&](std::size_t depth, Role role) {
+        return open_.size() > depth && open_[depth]->role == role;
+    };
+    if (target == Role::column) {
+        if (!is_at(table + 1, Role::column_group)) {
+            pop_to(table + 1);
+            push_implied("colgroup");
+        }
+        return true;
+    }
+    if (target != Role::row && target != Role::cell) {
+        pop_to(table + 1);
+        return true;
+    }
+    if (!is_at(table + 1, Role::row_group)) {
+        pop_to(table + 1);
+        push_implied("tbody");
+    }
+    if (target == Role::row) {
+        pop_to(table + 2);
+    } else if (is_at(table + 2, Role::row)) {
+        pop_to(table + 3);
+    } else {
+        push_implied("tr");
+    }
+    return true;
+}
+
+/// Directly in a table, row group, column group or row: no place for text.
+bool Nesting::in_table_structure() const
+{
+    if (open_.empty()) {
+        return false;
+    }
+    const Role role = open_.back()->role;
+    return role == Role::table || role == Role::row_group || role == Role::column_group || role == Role::row;
+}
+
+std::size_t Nesting::nearest(Role role) const
+{
+    for (std::size_t depth = open_.size(); depth > 0; --depth) {
+        if (open_[depth - 1]->role == role) {
+            return depth - 1;
+        }
+    }
+    return kNowhere;
+}
+
+void Nesting::push(const Element& element, std::string_view attributes)
+{
+    write_start(element, attributes);
+    open_.push_back(&element);
+}
+
+void Nesting::push_implied(std::string_view name)
+{
+    push(*find_element(name), {});
+}
+
+void Nesting::pop_to(std::size_t depth)
+{
+    while (open_.size() > depth) {
+        out_ += "</";
+        out_ += written_name(*open_.back());
+        out_ += '>';
+        open_.pop_back();
+    }
+}
+
+void Nesting::write_start(const Element& element, std::string_view attributes)
+{
+    ++written_;
+    out_ += '<';
+    out_ += written_name(element);
+    out_ += attributes;
+    out_ += '>';
+}
+
+} // namespace qm::html

@@ -1,0 +1,60 @@
+// Puts the tags of a stranger's page into an order that every HTML parser reads as the same tree.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "html/allowed.h"
+
+namespace qm::html {
+
+/// Writes well-formed HTML of allowed elements: every element is closed, in the right order; paragraphs, list
+/// items, rows and cells end where HTML lets them end without a tag; tables have their whole structure
+/// (table, tbody, tr, td), and text between the cells gets a cell. So a parser that reads the result has
+/// nothing to mend: no foster parenting, no adoption agency, no depth that we did not count.
+///
+/// At most kMaxDepth elements are open at once and kMaxElements are written; the tags of those above are left
+/// out, their text stays.
+class Nesting {
+  public:
+    static constexpr std::size_t kMaxDepth = 256;
+    static constexpr std::size_t kMaxElements = 30000;
+
+    /// `attributes`: as they are to be written, with a blank in front of each.
+    void start(const Element& element, std::string_view attributes);
+    void end(const Element& element);
+
+    /// `text` with character references; a `<` in it is a character.
+    void add_text(std::string_view text);
+    /// The same, where an ampersand is an ampersand.
+    void add_verbatim(std::string_view text);
+
+    /// Closes everything and returns what was written.
+    std::string finish();
+
+    /// True when tags were left out because of a limit.
+    bool cut() const { return cut_; }
+
+  private:
+    bool fits(const Element& element) const;
+    bool make_room(const Element& element);
+    void make_room_for_text(std::string_view text);
+    void close_for_block(const Element& element);
+    bool enter_table(Role target);
+    bool in_table_structure() const;
+    std::size_t nearest(Role role) const;
+    void push(const Element& element, std::string_view attributes);
+    void push_implied(std::string_view name);
+    void pop_to(std::size_t depth);
+    void write_start(const Element& element, std::string_view attributes);
+
+    std::string out_;
+    std::vector<const Element*> open_;
+    std::size_t written_ = 0; ///< elements
+    std::size_t skipped_ = 0; ///< start tags left out whose end tags are still to come
+    bool cut_ = false;
+};
+
+} // namespace qm::html

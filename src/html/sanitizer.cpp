@@ -1,0 +1,202 @@
+#include "html/sanitizer.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "html/allowed.h"
+#include "html/tree.h"
+
+namespace qm::html {
+namespace {
+
+constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+
+bool is_void(const Element& element)
+{
+    return element.role == Role::void_text || element.role == Role::void_block ||
+           element.role == Role::column;
+}
+
+/// Characters that turn the order of the text around them, beyond the end of the element they stand in.
+bool turns_text(char32_t code)
+{
+    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+std::string in_reading_order(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        if (!turns_text(character.code)) {
+            text::append_utf8(result, character.code);
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return result;
+}
+
+/// Is the text of a link its target already?
+bool says_the_same(std::string_view label, std::string_view target)
+{
+    const auto core = [](std::string_view text) {
+        for (const std::string_view scheme : {"http://", "https://", "mailto:"}) {
+            if (text::starts_with_ignoring_case(text, scheme)) {
+                text.remove_prefix(scheme.size());
+                break;
+            }
+        }
+        if (text.ends_with('/')) {
+            text.remove_suffix(1);
+        }
+        return text;
+    };
+    return text::equals_ignoring_case(core(text::trim(label)), core(target));
+}
+
+/// Writes what it sees, within a limit: whatever comes, what was opened can still be closed.
+class Writer final : public Visitor {
+  public:
+    Writer(const SanitizeOptions& options) : options_(options) {}
+
+    void enter(const Element& element, const Attributes& attributes) override
+    {
+        Open open;
+        if (element.is_link) {
+            open.target = shown_target(attributes.find("href").value_or("")).value_or("");
+        }
+        if (element.name == "img") {
+            write_image(attributes);
+        } else {
+            write_start(element, attributes, open);
+        }
+        at_start_of_pre_ = element.name == "pre" && !open.name.empty();
+        open_.push_back(std::move(open));
+    }
+
+    void leave(const Element& element) override
+    {
+        const Open open = std::move(open_.back());
+        open_.pop_back();
+        at_start_of_pre_ = false;
+        if (!open.name.empty() && !is_void(element)) {
+            reserved_ -= open.name.size() + 3;
+            html_ += "</";
+            html_ += open.name;
+            html_ += '>';
+        }
+        if (!open.target.empty() && !says_the_same(open.label, open.target)) {
+            write_target(open);
+        }
+    }
+
+    void text(std::string_view text) override
+    {
+        const std::string shown = in_reading_order(text);
+        for (Open& open : open_) {
+            if (!open.target.empty() && open.label.size() < kMaxLabel) {
+                open.label += text::cut_utf8(shown, kMaxLabel);
+            }
+        }
+        if (std::exchange(at_start_of_pre_, false) && shown.starts_with('\n')) {
+            put("\n"); // a parser leaves out the first line end of a <pre>
+        }
+        write_text(shown);
+    }
+
+    Sanitized finish(bool cut) { return {std::move(html_), cut || full_}; }
+
+  private:
+    struct Open {
+        std::string_view name; ///< "" when nothing was written for this element
+        std::string target;    ///< of a link
+        std::string label;     ///< its text, as far as it is compared
+    };
+
+    /// All of `piece` or, from now on, nothing.
+    bool put(std::string_view piece, std::size_t reserve = 0)
+    {
+        if (full_ || html_.size() + reserved_ + piece.size() + reserve > options_.max_input) {
+            full_ = true;
+            return false;
+        }
+        html_ += piece;
+        reserved_ += reserve;
+        return true;
+    }
+
+    void write_start(const Element& element, const Attributes& attributes, Open& open)
+    {
+        const std::string_view name = element.is_link ? "span" : element.name;
+        std::string tag = "<" + std::string(name);
+        bool has_attributes = false;
+        for (const auto& [attribute, value] : attributes.items()) {
+            if (const auto allowed = allowed_value(attribute->value, value)) {
+                tag += " " + std::string(attribute->name) + "=\"" + escape(*allowed) + "\"";
+                has_attributes = true;
+            }
+        }
+        tag += '>';
+        const bool says_nothing = !has_attributes && (name == "span" || name == "font");
+        if (!says_nothing && put(tag, is_void(element) ? 0 : name.size() + 3)) {
+            open.name = name;
+        }
+    }
+
+    void write_image(const Attributes& attributes)
+    {
+        if (!options_.replacement_image.empty()) {
+            const std::string alt = in_reading_order(attributes.find("alt").value_or(""));
+            put("<img src=\"" + escape(options_.replacement_image) + "\" alt=\"" + escape(alt) + "\">");
+        }
+    }
+
+    void write_target(const Open& open)
+    {
+        const bool has_label = !text::trim(open.label).empty();
+        put(escape((has_label ? " [" : "[") + open.target + "]"));
+    }
+
+    /// As much as fits, cut between characters.
+    void write_text(std::string_view text)
+    {
+        if (full_ || put_whole(escape(text))) {
+            return;
+        }
+        while (!text.empty()) {
+            const std::size_t length = text::first_character(text).bytes;
+            if (!put(escape(text.substr(0, length)))) {
+                return;
+            }
+            text.remove_prefix(length);
+        }
+    }
+
+    bool put_whole(std::string_view piece)
+    {
+        if (html_.size() + reserved_ + piece.size() > options_.max_input) {
+            return false;
+        }
+        return put(piece);
+    }
+
+    const SanitizeOptions& options_;
+    std::string html_;
+    std::size_t reserved_ = 0; ///< bytes of the end tags to come
+    bool full_ = false;
+    bool at_start_of_pre_ = false;
+    std::vector<Open> open_;
+};
+
+} // namespace
+
+Sanitized sanitize(std::string_view input, const SanitizeOptions& options)
+{
+    Writer writer(options);
+    const bool cut = walk(input, options.max_input, writer);
+    return writer.finish(cut);
+}
+
+} // namespace qm::html

@@ -1,0 +1,303 @@
+#include "html/tokens.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace qm::html {
+namespace {
+
+constexpr std::string_view kWhiteSpace = " \t\n\r\f";
+constexpr auto npos = std::string_view::npos;
+
+bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_space(char c)
+{
+    return kWhiteSpace.find(c) != npos;
+}
+
+/// What is done with an element whose content is not markup of the page.
+enum class Special : std::uint8_t {
+    drop_text, ///< its content is no markup; gone, up to the end of the input if it is never closed
+    drop_tree, ///< its content is gone when the element is closed at all
+    show_text, ///< its content is shown as written, in a <pre>
+    show_rest, ///< the same, and nothing ends it
+};
+
+struct SpecialElement {
+    std::string_view name;
+    Special special;
+};
+
+constexpr std::array kSpecialElements = {
+    SpecialElement{"applet", Special::drop_tree},    SpecialElement{"audio", Special::drop_tree},
+    SpecialElement{"canvas", Special::drop_tree},    SpecialElement{"datalist", Special::drop_tree},
+    SpecialElement{"iframe", Special::drop_text},    SpecialElement{"math", Special::drop_tree},
+    SpecialElement{"noembed", Special::drop_text},   SpecialElement{"noframes", Special::drop_text},
+    SpecialElement{"noscript", Special::drop_tree},  SpecialElement{"object", Special::drop_tree},
+    SpecialElement{"plaintext", Special::show_rest}, SpecialElement{"script", Special::drop_text},
+    SpecialElement{"select", Special::drop_tree},    SpecialElement{"style", Special::drop_text},
+    SpecialElement{"svg", Special::drop_tree},       SpecialElement{"template", Special::drop_tree},
+    SpecialElement{"textarea", Special::drop_text},  SpecialElement{"title", Special::drop_text},
+    SpecialElement{"video", Special::drop_tree},     SpecialElement{"xmp", Special::show_text},
+};
+
+const SpecialElement* find_special(std::string_view name)
+{
+    const auto* const found = std::ranges::find(kSpecialElements, name, &SpecialElement::name);
+    return found == kSpecialElements.end() ? nullptr : found;
+}
+
+} // namespace
+
+const Token& Tokenizer::next()
+{
+    if (!pending_.empty()) {
+        token_ = {};
+        token_.kind = Token::Kind::verbatim;
+        token_.text = std::exchange(pending_, {});
+        return token_;
+    }
+    if (!pending_end_.empty()) {
+        token_ = {};
+        token_.kind = Token::Kind::end;
+        token_.name = std::exchange(pending_end_, {});
+        return token_;
+    }
+    for (;;) {
+        token_ = {};
+        if (rest_.empty()) {
+            return token_;
+        }
+        if (rest_.front() == '<') {
+            if (read_markup()) {
+                return token_;
+            }
+            continue;
+        }
+        const auto end = std::min(rest_.find('<'), rest_.size());
+        token_.kind = Token::Kind::text;
+        token_.text = rest_.substr(0, end);
+        rest_.remove_prefix(end);
+        return token_;
+    }
+}
+
+/// At a `<`. True when there is a token; false when something was skipped.
+bool Tokenizer::read_markup()
+{
+    const char second = rest_.size() > 1 ? rest_[1] : '\0';
+    if (second == '!') {
+        if (rest_.starts_with("<!--")) {
+            skip_comment();
+        } else if (rest_.starts_with("<![CDATA[")) {
+            // Outside SVG and MathML, where it cannot be here, this is a comment up to the next `>`.
+            skip_to(">");
+        } else {
+            skip_to(">");
+        }
+        return false;
+    }
+    if (second == '?') {
+        skip_to(">");
+        return false;
+    }
+    if (second == '/') {
+        return read_end_tag();
+    }
+    if (is_letter(second)) {
+        return read_start_tag();
+    }
+    token_.kind = Token::Kind::text;
+    token_.text = rest_.substr(0, 1);
+    rest_.remove_prefix(1);
+    return true;
+}
+
+/// Skips up to and including `mark`, or everything when there is none.
+void Tokenizer::skip_to(std::string_view mark)
+{
+    const auto at = rest_.find(mark);
+    rest_.remove_prefix(at == npos ? rest_.size() : at + mark.size());
+}
+
+void Tokenizer::skip_comment()
+{
+    if (rest_.starts_with("<!-->")) {
+        rest_.remove_prefix(5);
+    } else if (rest_.starts_with("<!--->")) {
+        rest_.remove_prefix(6);
+    } else {
+        rest_.remove_prefix(4);
+        for (;;) {
+            const auto at = rest_.find("--");
+            if (at == npos) {
+                rest_ = {};
+                return;
+            }
+            rest_.remove_prefix(at);
+            if (rest_.starts_with("-->") || rest_.starts_with("--!>")) {
+                skip_to(">");
+                return;
+            }
+            rest_.remove_prefix(1);
+        }
+    }
+}
+
+bool Tokenizer::read_end_tag()
+{
+    if (rest_.size() < 3 || !is_letter(rest_[2])) {
+        if (rest_.size() < 3) {
+            token_.kind = Token::Kind::text;
+            token_.text = rest_;
+            rest_ = {};
+            return true;
+        }
+        skip_to(">");
+        return false;
+    }
+    rest_.remove_prefix(2);
+    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>"), rest_.size());
+    token_.kind = Token::Kind::end;
+    token_.name = text::to_lower(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    while (read_attribute()) {
+    }
+    token_.attributes.clear();
+    if (rest_.empty()) {
+        return false;
+    }
+    rest_.remove_prefix(1);
+    return true;
+}
+
+bool Tokenizer::read_start_tag()
+{
+    rest_.remove_prefix(1);
+    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>"), rest_.size());
+    token_.kind = Token::Kind::start;
+    token_.name = text::to_lower(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    while (read_attribute()) {
+    }
+    if (rest_.empty()) {
+        return false; // a tag that the input ends in is none
+    }
+    rest_.remove_prefix(1);
+    return handle_special();
+}
+
+/// Inside a tag. False at its `>` (which stays) or at the end of the input.
+bool Tokenizer::read_attribute()
+{
+    const auto begin = rest_.find_first_not_of(" \t\n\r\f/");
+    rest_.remove_prefix(std::min(begin, rest_.size()));
+    if (rest_.empty() || rest_.front() == '>') {
+        return false;
+    }
+    // A name may begin with `=`.
+    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>=", 1), rest_.size());
+    RawAttribute attribute;
+    attribute.name = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    const auto equals = rest_.find_first_not_of(kWhiteSpace);
+    if (equals != npos && rest_[equals] == '=') {
+        rest_.remove_prefix(equals + 1);
+        attribute.value = read_value();
+    }
+    if (token_.attributes.size() < kMaxAttributes) {
+        token_.attributes.push_back(attribute);
+    } else {
+        token_.attributes_cut = true;
+    }
+    return true;
+}
+
+/// Behind the `=` of an attribute.
+std::string_view Tokenizer::read_value()
+{
+    const auto begin = rest_.find_first_not_of(kWhiteSpace);
+    rest_.remove_prefix(std::min(begin, rest_.size()));
+    if (rest_.empty() || rest_.front() == '>') {
+        return {};
+    }
+    const char quote = rest_.front();
+    std::string_view value;
+    if (quote == '"' || quote == '\'') {
+        rest_.remove_prefix(1);
+        const auto end = rest_.find(quote);
+        value = rest_.substr(0, end);
+        rest_.remove_prefix(end == npos ? rest_.size() : end + 1);
+    } else {
+        const auto end = rest_.find_first_of(" \t\n\r\f>");
+        value = rest_.substr(0, end);
+        rest_.remove_prefix(value.size());
+    }
+    return value;
+}
+
+/// Behind a start tag. False when the element and its content are skipped.
+bool Tokenizer::handle_special()
+{
+    const SpecialElement* const special = find_special(token_.name);
+    if (special == nullptr) {
+        return true;
+    }
+    const auto end = special->special == Special::show_rest ? npos : find_end_tag(special->name);
+    switch (special->special) {
+    case Special::drop_text:
+    case Special::drop_tree:
+        if (end != npos) {
+            skip_end_tag(end);
+        } else if (special->special == Special::drop_text) {
+            rest_ = {};
+        }
+        return false;
+    case Special::show_text:
+    case Special::show_rest:
+        token_.name = "pre";
+        token_.attributes.clear();
+        pending_ = rest_.substr(0, end);
+        pending_end_ = "pre";
+        if (end == npos) {
+            rest_ = {};
+        } else {
+            skip_end_tag(end);
+        }
+        return true;
+    }
+    return false;
+}
+
+/// Where `</name` stands, npos when it does not. A name that was looked for in vain is never looked for
+/// again, and what is found is skipped: so all searches together are linear.
+std::size_t Tokenizer::find_end_tag(std::string_view name)
+{
+    if (std::ranges::find(never_closed_, name) != never_closed_.end()) {
+        return npos;
+    }
+    for (auto at = rest_.find("</"); at != npos; at = rest_.find("</", at + 2)) {
+        const std::string_view behind = rest_.substr(at + 2);
+        if (text::starts_with_ignoring_case(behind, name) &&
+            (behind.size() == name.size() || is_space(behind[name.size()]) || behind[name.size()] == '/' ||
+             behind[name.size()] == '>')) {
+            return at;
+        }
+    }
+    never_closed_.emplace_back(name);
+    return npos;
+}
+
+void Tokenizer::skip_end_tag(std::size_t at)
+{
+    rest_.remove_prefix(at);
+    skip_to(">");
+}
+
+} // namespace qm::html

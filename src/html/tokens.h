@@ -1,0 +1,66 @@
+// Cuts HTML into tags and text, in one pass and in linear time whatever the input looks like.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qm::html {
+
+/// One attribute as written: character references are not decoded yet.
+struct RawAttribute {
+    std::string_view name; ///< any case
+    std::string_view value;
+};
+
+struct Token {
+    enum class Kind : std::uint8_t {
+        text,     ///< character references may be in it
+        verbatim, ///< text in which an ampersand is an ampersand (<xmp>, <plaintext>)
+        start,
+        end,
+        done
+    };
+    Kind kind = Kind::done;
+    std::string_view text;                ///< of text and verbatim
+    std::string name;                     ///< of a tag, lower case
+    std::vector<RawAttribute> attributes; ///< of a start tag, the first kMaxAttributes
+    bool attributes_cut = false;
+};
+
+/// The tokenizer of HTML (WHATWG, section 13.2.5) as far as a mail needs it. What nobody should see never
+/// becomes a token: comments, declarations, processing instructions, CDATA, and elements with their whole
+/// content that are no text (script, style, title, svg, select, iframe ...).
+///
+/// Lifetime: views into `input`.
+class Tokenizer {
+  public:
+    static constexpr std::size_t kMaxAttributes = 50;
+
+    explicit Tokenizer(std::string_view input) : rest_(input) {}
+
+    /// The next token; Kind::done at the end. The reference is valid until the next call.
+    const Token& next();
+
+  private:
+    bool read_markup();
+    void skip_to(std::string_view mark);
+    void skip_comment();
+    bool read_end_tag();
+    bool read_start_tag();
+    bool read_attribute();
+    std::string_view read_value();
+    bool handle_special();
+    std::size_t find_end_tag(std::string_view name);
+    void skip_end_tag(std::size_t at);
+
+    std::string_view rest_;
+    Token token_;
+    std::string_view pending_;              ///< verbatim text that follows the tag just returned
+    std::string pending_end_;               ///< and the end tag behind it
+    std::vector<std::string> never_closed_; ///< names of which no end tag follows any more
+};
+
+} // namespace qm::html

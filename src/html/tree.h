@@ -1,0 +1,44 @@
+// Reads a stranger's HTML as a tree of allowed elements and shows it piece by piece.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "html/allowed.h"
+
+namespace qm::html {
+
+/// The attributes of one element, character references decoded; only those that the element may have.
+class Attributes {
+  public:
+    struct Item {
+        const Attribute* attribute = nullptr;
+        std::string_view value;
+    };
+
+    void add(Item item) { items_.push_back(item); }
+    const std::vector<Item>& items() const { return items_; }
+    std::optional<std::string_view> find(std::string_view name) const;
+
+  private:
+    std::vector<Item> items_;
+};
+
+/// Sees a tree in the order of the text.
+class Visitor {
+  public:
+    virtual ~Visitor() = default;
+    /// Void elements (br, img, hr, col) are entered and left too.
+    virtual void enter(const Element& element, const Attributes& attributes) = 0;
+    virtual void leave(const Element& element) = 0;
+    virtual void text(std::string_view text) = 0; ///< valid UTF-8, character references decoded
+};
+
+/// Walks over `input` (any bytes; beyond `max_input` bytes it is cut). Every element is one that is written
+/// as itself, or `a`. True when something was left out because of a limit. Time is linear in max_input, and
+/// neither depth nor attributes of the input make it more.
+bool walk(std::string_view input, std::uint64_t max_input, Visitor& visitor);
+
+} // namespace qm::html

@@ -1,0 +1,352 @@
+#include "html/values.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace qm::html {
+namespace {
+
+constexpr std::size_t kMaxValue = 300; ///< bytes
+constexpr int kMaxWidth = 2000;        ///< pixels
+constexpr double kMaxLine = 100;       ///< pixels
+
+bool only_of(std::string_view text, std::string_view characters)
+{
+    return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+bool is_one_of(std::string_view word, std::string_view choices)
+{
+    const auto all = text::split(choices, '|');
+    return std::ranges::find(all, word) != all.end();
+}
+
+std::vector<std::string_view> words_of(std::string_view value, char separator = ' ')
+{
+    std::vector<std::string_view> words;
+    for (const std::string_view word : text::split(value, separator)) {
+        if (const auto trimmed = text::trim(word); !trimmed.empty()) {
+            words.push_back(trimmed);
+        }
+    }
+    return words;
+}
+
+Checked whole_number(std::string_view value, int least, int most)
+{
+    int number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+        return std::nullopt;
+    }
+    return std::to_string(number);
+}
+
+/// "12", "1.5", ".5": at most five digits before the point and four behind it.
+std::optional<double> decimal(std::string_view value)
+{
+    const auto point = std::min(value.find('.'), value.size());
+    const auto whole = value.substr(0, point);
+    const auto fraction = value.substr(std::min(point + 1, value.size()));
+    if (value.empty() || whole.size() > 5 || fraction.size() > 4 || whole.size() + fraction.size() == 0 ||
+        (point + 1 == value.size()) || (!whole.empty() && !only_of(whole, kDigits)) ||
+        (!fraction.empty() && !only_of(fraction, kDigits))) {
+        return std::nullopt;
+    }
+    double number = 0;
+    double weight = 1;
+    for (const char digit : whole) {
+        number = number * 10 + (digit - '0');
+    }
+    for (const char digit : fraction) {
+        weight /= 10;
+        number += weight * (digit - '0');
+    }
+    return number;
+}
+
+struct Length {
+    double amount = 0;
+    std::string_view unit; ///< "" for a bare number
+    double pixels = 0;     ///< with 16 pixels an em; of percent: the share of 16 pixels
+};
+
+struct Unit {
+    std::string_view name;
+    double pixels;
+};
+constexpr std::array kUnits = {Unit{"", 1},     Unit{"px", 1},  Unit{"pt", 4.0 / 3}, Unit{"em", 16},
+                               Unit{"rem", 16}, Unit{"ex", 8},  Unit{"ch", 8},       Unit{"%", 0.16},
+                               Unit{"pc", 16},  Unit{"in", 96}, Unit{"cm", 37.8},    Unit{"mm", 3.78}};
+
+std::optional<Length> length(std::string_view word)
+{
+    const auto end = std::min(word.find_first_not_of("0123456789."), word.size());
+    const auto amount = decimal(word.substr(0, end));
+    const auto* const unit = std::ranges::find(kUnits, word.substr(end), &Unit::name);
+    if (!amount || unit == kUnits.end()) {
+        return std::nullopt;
+    }
+    return Length{*amount, unit->name, *amount * unit->pixels};
+}
+
+bool is_allowed_length(std::string_view word, double max_pixels)
+{
+    const auto read = length(word);
+    if (!read) {
+        return false;
+    }
+    if (read->unit == "%") {
+        return read->amount <= 100;
+    }
+    return read->unit.empty() ? read->amount == 0 : read->pixels <= max_pixels;
+}
+
+/// rgb(1, 2, 3), rgba(1, 2, 3, 0.5) as #010203: what shines through cannot hide anything.
+Checked rgb_color(std::string_view value)
+{
+    const auto open = value.find('(');
+    const auto name = value.substr(0, open);
+    if (open == std::string_view::npos || !value.ends_with(')') || (name != "rgb" && name != "rgba")) {
+        return std::nullopt;
+    }
+    const auto parts = words_of(value.substr(open + 1, value.size() - open - 2), ',');
+    if (parts.size() < 3 || parts.size() > 4) {
+        return std::nullopt;
+    }
+    std::string result = "#";
+    for (std::size_t i = 0; i < 3; ++i) {
+        int number = 0;
+        const std::string_view part = parts[i];
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+        if (error != std::errc() || end != part.data() + part.size() || number < 0 || number > 255) {
+            return std::nullopt;
+        }
+        result += fmt::format("{:02x}", number);
+    }
+    return result;
+}
+
+/// `value` in lower case.
+Checked css_color(std::string_view value)
+{
+    if (value.starts_with('#')) {
+        const std::string_view digits = value.substr(1);
+        const bool fits = digits.size() == 3 || digits.size() == 6;
+        return fits && only_of(digits, kHexDigits) ? Checked(value) : std::nullopt;
+    }
+    if (value.size() >= 3 && value.size() <= 24 && only_of(value, kLetters) && value != "transparent") {
+        return Checked(value);
+    }
+    return rgb_color(value);
+}
+
+/// The color of an attribute: also hexadecimal digits without a number sign.
+Checked attribute_color(std::string_view value)
+{
+    if (value.size() == 6 && only_of(value, kHexDigits)) {
+        return "#" + std::string(value);
+    }
+    return css_color(value);
+}
+
+/// Names of fonts without quotes: words of letters, digits and hyphens that begin with a letter.
+Checked font_names(std::string_view value, std::string_view separator)
+{
+    std::string result;
+    std::size_t count = 0;
+    for (std::string_view name : words_of(value, ',')) {
+        if (name.size() >= 2 && (name.front() == '"' || name.front() == '\'') &&
+            name.back() == name.front()) {
+            name = name.substr(1, name.size() - 2);
+        }
+        const auto words = words_of(name);
+        const bool fits = !words.empty() && std::ranges::all_of(words, [](std::string_view word) {
+            return kLetters.find(word.front()) != std::string_view::npos &&
+                   only_of(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
+        });
+        if (!fits || ++count > 10) {
+            continue;
+        }
+        result += result.empty() ? "" : separator;
+        result += fmt::format("{}", fmt::join(words, " "));
+    }
+    return result.empty() ? std::nullopt : Checked(result);
+}
+
+/// Sizes that can be read and are not huge. What depends on the size around it is made absolute, because it
+/// could be repeated inside itself.
+Checked font_size(std::string_view value)
+{
+    if (is_one_of(value, "xx-small|x-small|small|medium|large|x-large|xx-large")) {
+        return Checked(value);
+    }
+    constexpr double kLeast = 8;
+    constexpr double kMost = 60;
+    const auto read = length(value);
+    if (!read || read->unit.empty() || read->pixels < kLeast || read->pixels > kMost) {
+        return std::nullopt;
+    }
+    if (is_one_of(read->unit, "em|%|ex|ch")) {
+        return fmt::format("{:.0f}px", read->pixels);
+    }
+    return Checked(value);
+}
+
+/// Lines must not lie on each other.
+Checked line_height(std::string_view value)
+{
+    if (value == "normal") {
+        return Checked(value);
+    }
+    const auto read = length(value);
+    if (!read) {
+        return std::nullopt;
+    }
+    const bool fits = read->unit.empty()  ? read->amount >= 0.8 && read->amount <= 4
+                      : read->unit == "%" ? read->amount >= 80 && read->amount <= 400
+                                          : read->pixels >= 8 && read->pixels <= kMaxLine;
+    return fits ? Checked(value) : std::nullopt;
+}
+
+/// One word of a value, as it may be written.
+Checked allowed_word(const Property& property, std::string_view word)
+{
+    if (is_one_of(word, property.keywords)) {
+        return Checked(word);
+    }
+    if (property.check == Css::keyword) {
+        return std::nullopt;
+    }
+    if (is_allowed_length(word, property.max_pixels)) {
+        return Checked(word);
+    }
+    return property.check == Css::border ? css_color(word) : std::nullopt;
+}
+
+Checked allowed_words(const Property& property, std::string_view value)
+{
+    // rgb(1, 2, 3) is one word.
+    std::string joined;
+    int brackets = 0;
+    for (const char c : value) {
+        brackets += c == '(' ? 1 : c == ')' ? -1 : 0;
+        if (c != ' ' || brackets <= 0) {
+            joined.push_back(c);
+        }
+    }
+    const auto words = words_of(joined);
+    if (words.empty() || words.size() > property.max_words) {
+        return std::nullopt;
+    }
+    std::string result;
+    for (const std::string_view word : words) {
+        const auto allowed = allowed_word(property, word);
+        if (!allowed) {
+            return std::nullopt;
+        }
+        result += (result.empty() ? "" : " ") + *allowed;
+    }
+    return result;
+}
+
+Checked attribute_length(std::string_view value)
+{
+    if (value.ends_with('%')) {
+        const auto number = whole_number(value.substr(0, value.size() - 1), 0, 100);
+        return number ? Checked(*number + "%") : std::nullopt;
+    }
+    if (value.ends_with("px")) {
+        value.remove_suffix(2);
+    }
+    return whole_number(value, 0, kMaxWidth);
+}
+
+Checked attribute_font_size(std::string_view value)
+{
+    const bool has_sign = value.starts_with('+') || value.starts_with('-');
+    const std::string_view digit = value.substr(has_sign ? 1 : 0);
+    return digit.size() == 1 && digit[0] >= '1' && digit[0] <= '7' ? Checked(value) : std::nullopt;
+}
+
+Checked if_one_of(std::string_view value, std::string_view choices)
+{
+    return is_one_of(value, choices) ? Checked(value) : std::nullopt;
+}
+
+} // namespace
+
+Checked check_css(const Property& property, std::string_view value)
+{
+    switch (property.check) {
+    case Css::color:
+        return css_color(value);
+    case Css::background:
+        return value == "transparent" ? Checked(value) : css_color(value);
+    case Css::font_family:
+        return font_names(value, ",");
+    case Css::font_size:
+        return font_size(value);
+    case Css::line_height:
+        return line_height(value);
+    case Css::keyword:
+    case Css::lengths:
+    case Css::border:
+        return allowed_words(property, value);
+    }
+    return std::nullopt;
+}
+
+Checked check_attribute(Value kind, std::string_view value)
+{
+    const std::string lower = text::to_lower(value);
+    if (lower.size() > kMaxValue) {
+        return std::nullopt;
+    }
+    switch (kind) {
+    case Value::align:
+        return if_one_of(lower, "left|right|center|justify|top|bottom");
+    case Value::vertical_align:
+        return if_one_of(lower, "top|middle|bottom|baseline");
+    case Value::color:
+        return attribute_color(lower);
+    case Value::small_number:
+        return whole_number(lower, 0, 100);
+    case Value::span:
+        return whole_number(lower, 1, 100);
+    case Value::number:
+        return whole_number(lower, 0, 99999);
+    case Value::length:
+        return attribute_length(lower);
+    case Value::font_size:
+        return attribute_font_size(lower);
+    case Value::font_face:
+        return font_names(lower, ",");
+    case Value::direction:
+        return if_one_of(lower, "ltr|rtl|auto");
+    case Value::language:
+        return lower.size() <= 35 && only_of(lower, "abcdefghijklmnopqrstuvwxyz0123456789-") ? Checked(lower)
+                                                                                             : std::nullopt;
+    case Value::list_type:
+        return if_one_of(value, "1|a|A|i|I|disc|circle|square");
+    case Value::yes:
+        return std::string();
+    case Value::style:
+    case Value::text:
+    case Value::target:
+        break;
+    }
+    return std::nullopt;
+}
+
+} // namespace qm::html

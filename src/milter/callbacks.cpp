@@ -1,0 +1,338 @@
+#include "milter/callbacks.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <libmilter/mfapi.h>
+
+#include "base/log.h"
+#include "milter/session.h"
+#include "quarantine/error.h"
+
+namespace qm::milter {
+namespace {
+
+/// libmilter's threads may outlive main(), so what the door needs is never destroyed.
+struct Door {
+    std::atomic<bool> closed{false};
+    std::atomic<int> inside{0};
+    Desk* desk = nullptr;
+    std::function<void()> notices_due;
+};
+
+Door& door()
+{
+    static auto* const only = new Door;
+    return *only;
+}
+
+/// Counts a callback that is inside.
+class Visit {
+  public:
+    Visit() { door().inside.fetch_add(1); }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    ~Visit() { door().inside.fetch_sub(1); }
+};
+
+/// Mail servers read the text of a reply as a format: %% is a percent sign, a single one is lost.
+std::string percent_doubled(const std::string& text)
+{
+    std::string result;
+    for (const char c : text) {
+        result.append(c == '%' ? 2 : 1, c);
+    }
+    return result;
+}
+
+class MilterMta final : public Mta {
+  public:
+    explicit MilterMta(SMFICTX* context) : context_(context) {}
+
+    std::string macro(const char* name) override
+    {
+        // libmilter's signature lacks a const it keeps.
+        const char* const value = smfi_getsymval(context_, const_cast<char*>(name));
+        return value == nullptr ? std::string() : value;
+    }
+
+    void remove_recipient(const std::string& argument) override
+    {
+        std::string copy = argument;
+        if (smfi_delrcpt(context_, copy.data()) != MI_SUCCESS) {
+            throw BackendError("the mail server did not take a request to remove a recipient");
+        }
+    }
+
+    void hold(const std::string& reason) override
+    {
+        std::string copy = reason;
+        if (smfi_quarantine(context_, copy.data()) != MI_SUCCESS) {
+            throw BackendError("the mail server did not take a request to hold the mail");
+        }
+    }
+
+    void set_reply(const char* code, const char* enhanced_code, const std::string& text) override
+    {
+        std::string c(code);
+        std::string e(enhanced_code);
+        std::string t = percent_doubled(text);
+        if (smfi_setreply(context_, c.data(), e.data(), t.data()) != MI_SUCCESS) {
+            log::warning("milter", {{"code", c}, {"text", t}, {"status", "reply-text-refused"}});
+        }
+    }
+
+  private:
+    SMFICTX* context_;
+};
+
+Session* session_of(SMFICTX* context)
+{
+    return static_cast<Session*>(smfi_getpriv(context));
+}
+
+sfsistat to_libmilter(Reply reply)
+{
+    switch (reply) {
+    case Reply::go_on:
+        return SMFIS_CONTINUE;
+    case Reply::accept:
+        return SMFIS_ACCEPT;
+    case Reply::reject:
+        return SMFIS_REJECT;
+    case Reply::discard:
+        return SMFIS_DISCARD;
+    case Reply::tempfail:
+        break;
+    }
+    return SMFIS_TEMPFAIL;
+}
+
+void log_failure(Session* session, const char* where, const char* what) noexcept
+{
+    try {
+        log::error(session == nullptr ? "NOQUEUE" : session->queue_id(),
+                   {{"at", where}, {"error", what}, {"action", "TEMPFAIL"}, {"status", "deferred"}});
+    } catch (...) { // NOLINT(bugprone-empty-catch): nothing is left to tell it to
+    }
+}
+
+/// Every callback goes through here: no exception enters a C frame, and no callback of ours begins after
+/// close_door().
+template <typename Body>
+sfsistat guarded(SMFICTX* context, const char* where, Body body) noexcept
+{
+    const Visit visit;
+    if (door().closed.load()) {
+        return SMFIS_TEMPFAIL;
+    }
+    Session* const session = session_of(context);
+    try {
+        if (session == nullptr) {
+            throw BackendError("a callback without a session");
+        }
+        return body(*session);
+    } catch (const std::exception& error) {
+        log_failure(session, where, error.what());
+    } catch (...) {
+        log_failure(session, where, "unknown exception");
+    }
+    if (session != nullptr) {
+        session->mark_failed();
+    }
+    return SMFIS_TEMPFAIL;
+}
+
+/// For callbacks whose answer the mail server does not wait for (NR flags): a failure is remembered and
+/// answered later.
+template <typename Body>
+sfsistat remembered(SMFICTX* context, const char* where, Body body) noexcept
+{
+    const sfsistat result = guarded(context, where, [&](Session& session) {
+        body(session);
+        return static_cast<sfsistat>(SMFIS_CONTINUE);
+    });
+    return door().closed.load() ? result : static_cast<sfsistat>(SMFIS_CONTINUE);
+}
+
+/// For callbacks that answer for the whole mail.
+template <typename Body>
+sfsistat answered(SMFICTX* context, const char* where, Body body) noexcept
+{
+    const sfsistat result = guarded(context, where, [&](Session& session) {
+        MilterMta mta(context);
+        try {
+            const Reply reply = body(session, mta);
+            if (reply != Reply::go_on) {
+                session.abort();
+            }
+            return to_libmilter(reply);
+        } catch (const std::exception& error) {
+            log_failure(&session, where, error.what());
+            session.abort();
+            mta.set_reply("451", "4.3.0", kTemporaryFailure);
+            return static_cast<sfsistat>(SMFIS_TEMPFAIL);
+        }
+    });
+    return result;
+}
+
+} // namespace
+
+extern "C" {
+
+static sfsistat qm_negotiate(SMFICTX* context, unsigned long offered_actions, unsigned long offered_steps,
+                             unsigned long /*unused*/, unsigned long /*unused*/, unsigned long* actions,
+                             unsigned long* steps, unsigned long* unused1, unsigned long* unused2)
+{
+    const Visit visit;
+    if (door().closed.load()) {
+        return SMFIS_REJECT;
+    }
+    try {
+        unsigned long wanted_actions = SMFIF_DELRCPT;
+        if ((offered_actions & wanted_actions) != wanted_actions) {
+            log::error("milter",
+                       {{"error", "the mail server does not offer to remove recipients (SMFIF_DELRCPT)"}});
+            return SMFIS_REJECT;
+        }
+        // Always asked for where it is offered: a reload may bring a quarantine with action HOLD to an open
+        // connection.
+        wanted_actions |= offered_actions & (SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
+        // DATA is registered and replied to: without it Postfix's next packet waits 44 ms for an ACK on TCP.
+        const unsigned long wanted_steps = SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL |
+                                           SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC;
+        *actions = wanted_actions;
+        *steps = wanted_steps & offered_steps;
+        *unused1 = 0;
+        *unused2 = 0;
+        if ((wanted_actions & SMFIF_SETSYMLIST) != 0) {
+            // What is needed and no more, where it is needed. The queue id is not known before the first
+            // recipient.
+            char at_headers[] = "i {client_addr} {client_name} {auth_authen}";
+            char queue_id[] = "i";
+            char nothing[] = "";
+            smfi_setsymlist(context, SMFIM_ENVFROM, nothing);
+            smfi_setsymlist(context, SMFIM_ENVRCPT, nothing);
+            smfi_setsymlist(context, SMFIM_DATA, queue_id);
+            smfi_setsymlist(context, SMFIM_EOH, at_headers);
+            smfi_setsymlist(context, SMFIM_EOM, queue_id);
+        }
+        if (auto* const stale = session_of(context); stale != nullptr) {
+            delete stale;
+            smfi_setpriv(context, nullptr);
+        }
+        auto session = std::make_unique<Session>(*door().desk, door().notices_due);
+        session->set_leading_space((*steps & SMFIP_HDR_LEADSPC) != 0);
+        if (smfi_setpriv(context, session.get()) != MI_SUCCESS) {
+            return SMFIS_REJECT;
+        }
+        static_cast<void>(session.release()); // qm_close() deletes it
+        return SMFIS_CONTINUE;
+    } catch (const std::exception& error) {
+        log_failure(nullptr, "negotiation", error.what());
+    }
+    return SMFIS_REJECT;
+}
+
+static sfsistat qm_mail(SMFICTX* context, char** arguments)
+{
+    return remembered(context, "MAIL", [&](Session& session) {
+        session.mail(arguments == nullptr || arguments[0] == nullptr ? "" : arguments[0]);
+    });
+}
+
+static sfsistat qm_recipient(SMFICTX* context, char** arguments)
+{
+    return remembered(context, "RCPT", [&](Session& session) {
+        session.recipient(arguments == nullptr || arguments[0] == nullptr ? "" : arguments[0]);
+    });
+}
+
+static sfsistat qm_data(SMFICTX* context)
+{
+    return guarded(context, "DATA", [](Session&) { return static_cast<sfsistat>(SMFIS_CONTINUE); });
+}
+
+static sfsistat qm_header(SMFICTX* context, char* name, char* value)
+{
+    return remembered(context, "header", [&](Session& session) {
+        session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
+    });
+}
+
+static sfsistat qm_end_of_headers(SMFICTX* context)
+{
+    return answered(context, "end of headers",
+                    [](Session& session, Mta& mta) { return session.end_of_headers(mta); });
+}
+
+static sfsistat qm_body(SMFICTX* context, unsigned char* bytes, size_t length)
+{
+    return remembered(context, "body", [&](Session& session) {
+        session.body({reinterpret_cast<const char*>(bytes), length});
+    });
+}
+
+static sfsistat qm_end_of_message(SMFICTX* context)
+{
+    return answered(context, "end of message",
+                    [](Session& session, Mta& mta) { return session.end_of_message(mta); });
+}
+
+static sfsistat qm_abort(SMFICTX* context)
+{
+    return remembered(context, "abort", [](Session& session) { session.abort(); });
+}
+
+static sfsistat qm_close(SMFICTX* context)
+{
+    const Visit visit;
+    if (door().closed.load()) {
+        return SMFIS_CONTINUE; // the process ends; what a session held half ends with it
+    }
+    delete session_of(context);
+    smfi_setpriv(context, nullptr);
+    return SMFIS_CONTINUE;
+}
+
+} // extern "C"
+
+void register_callbacks(Desk& desk, std::function<void()> notices_due)
+{
+    door().desk = &desk;
+    door().notices_due = std::move(notices_due);
+    door().closed.store(false);
+    static char name[] = "quarantine-milter";
+    smfiDesc description{};
+    description.xxfi_name = name;
+    description.xxfi_version = SMFI_VERSION;
+    description.xxfi_flags = SMFIF_DELRCPT | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
+    description.xxfi_negotiate = qm_negotiate;
+    description.xxfi_envfrom = qm_mail;
+    description.xxfi_envrcpt = qm_recipient;
+    description.xxfi_data = qm_data;
+    description.xxfi_header = qm_header;
+    description.xxfi_eoh = qm_end_of_headers;
+    description.xxfi_body = qm_body;
+    description.xxfi_eom = qm_end_of_message;
+    description.xxfi_abort = qm_abort;
+    description.xxfi_close = qm_close;
+    if (smfi_register(description) != MI_SUCCESS) {
+        throw BackendError("libmilter: smfi_register failed");
+    }
+}
+
+bool close_door(std::chrono::milliseconds patience)
+{
+    door().closed.store(true);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (door().inside.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return door().inside.load() == 0;
+}
+
+} // namespace qm::milter

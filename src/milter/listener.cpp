@@ -1,0 +1,164 @@
+#include "milter/listener.h"
+
+#include <cerrno>
+#include <vector>
+
+#include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <libmilter/mfapi.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "milter/callbacks.h"
+#include "quarantine/error.h"
+
+namespace qm::milter {
+namespace {
+
+constexpr int kBacklog = 1024;
+
+gid_t group_id(const std::string& name)
+{
+    std::vector<char> buffer(16384);
+    group entry{};
+    group* found = nullptr;
+    if (getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+        throw BackendError(fmt::format("socket_group: there is no group '{}'", name));
+    }
+    return entry.gr_gid;
+}
+
+/// libmilter does not say which descriptor it listens on. On a TCP socket answers of two packets would wait
+/// for the peer's delayed ACK; TCP_NODELAY set here is inherited by accepted connections.
+void adjust_listening_sockets()
+{
+    constexpr int kSearched = 256;
+    for (int descriptor = 3; descriptor < kSearched; ++descriptor) {
+        int listens = 0;
+        socklen_t length = sizeof listens;
+        if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || listens == 0) {
+            continue;
+        }
+        const int on = 1;
+        static_cast<void>(
+            setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)); // fails on unix sockets
+    }
+}
+
+} // namespace
+
+Listener::Listener(ListenerOptions options, Desk& desk, std::function<void()> notices_due)
+    : options_(std::move(options)), desk_(desk), notices_due_(std::move(notices_due))
+{
+}
+
+Listener::~Listener()
+{
+    if (thread_.joinable()) {
+        thread_.detach(); // smfi_main() could not be stopped; the process is about to end
+    }
+}
+
+void Listener::open()
+{
+    if (options_.address.family() == SocketAddress::Family::unix_domain) {
+        prepare_unix_socket();
+    }
+    register_callbacks(desk_, notices_due_);
+    std::string connection = options_.address.for_libmilter();
+    if (smfi_setconn(connection.data()) != MI_SUCCESS || smfi_setbacklog(kBacklog) != MI_SUCCESS) {
+        throw BackendError(fmt::format("socket {}: libmilter does not take it", connection));
+    }
+    errno = 0;
+    if (smfi_opensocket(0) != MI_SUCCESS) {
+        throw BackendError(fmt::format("socket {}: cannot listen: {}", connection,
+                                       errno == 0 ? "is the address free and ours?" : error_text(errno)));
+    }
+    opened_ = true;
+    adjust_listening_sockets();
+    adjust_socket();
+}
+
+void Listener::prepare_unix_socket() const
+{
+    const std::string& path = options_.address.path();
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) {
+        return; // nothing there; what else is wrong shows when it is opened
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        throw BackendError(fmt::format("socket {}: a file that is no socket stands in the way", path));
+    }
+    const FileDescriptor connection(options_.address.connect());
+    if (connection) {
+        throw BackendError(fmt::format("socket {}: another program listens on it", path));
+    }
+    if (errno != ECONNREFUSED) {
+        throw BackendError(fmt::format("socket {}: {}", path, error_text(errno)));
+    }
+    if (unlink(path.c_str()) != 0) {
+        throw BackendError(
+            fmt::format("socket {}: cannot remove the stale one: {}", path, error_text(errno)));
+    }
+}
+
+void Listener::adjust_socket() const
+{
+    if (options_.address.family() != SocketAddress::Family::unix_domain) {
+        return;
+    }
+    const std::string& path = options_.address.path();
+    if (!options_.socket_group.empty() &&
+        chown(path.c_str(), static_cast<uid_t>(-1), group_id(options_.socket_group)) != 0) {
+        throw BackendError(
+            fmt::format("socket {}: cannot give it to group {}: {} (is the daemon's user in that group?)",
+                        path, options_.socket_group, error_text(errno)));
+    }
+    if (chmod(path.c_str(), options_.socket_mode) != 0) {
+        throw BackendError(fmt::format("socket {}: chmod: {}", path, error_text(errno)));
+    }
+}
+
+void Listener::start()
+{
+    running_.store(true);
+    thread_ = std::thread([this] {
+        if (smfi_main() != MI_SUCCESS) {
+            log::error("milter", {{"error", "libmilter ended with a failure"}});
+        }
+        running_.store(false);
+    });
+}
+
+bool Listener::stop(std::chrono::milliseconds patience)
+{
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const bool alone = close_door(patience);
+    if (thread_.joinable()) {
+        // smfi_stop() waits for a mutex that the listening thread gives up only when it sees a connection.
+        std::thread stopper([] { smfi_stop(); });
+        while (running_.load() && std::chrono::steady_clock::now() < deadline) {
+            const FileDescriptor knock(options_.address.connect());
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+        if (running_.load()) {
+            stopper.detach();
+            return false;
+        }
+        stopper.join();
+        thread_.join();
+    }
+    if (opened_ && options_.address.family() == SocketAddress::Family::unix_domain) {
+        unlink(options_.address.path().c_str());
+    }
+    return alone;
+}
+
+} // namespace qm::milter

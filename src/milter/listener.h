@@ -1,0 +1,58 @@
+// Our side of libmilter: opens the socket, runs the callbacks, stops.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "milter/socket_address.h"
+#include "quarantine/desk.h"
+
+namespace qm::milter {
+
+struct ListenerOptions {
+    SocketAddress address;
+    unsigned socket_mode = 0660; ///< unix sockets
+    std::string socket_group;    ///< "" leaves the group as it is
+};
+
+/// libmilter keeps its state in globals: one listener a process.
+///
+/// Lifetime: desk must outlive the process's last callback: after stop() returned true no callback runs and
+/// none begins.
+class Listener {
+  public:
+    Listener(ListenerOptions options, Desk& desk, std::function<void()> notices_due);
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    /// Binds the socket. A stale unix socket is removed only if nobody listens on it. Errors: BackendError.
+    void open();
+
+    /// Starts to answer, in threads of its own. The calling thread should have HUP, TERM and INT unblocked
+    /// with handlers of its own: libmilter waits for them too and must lose that race.
+    void start();
+
+    /// False when libmilter ended by itself.
+    bool is_running() const { return running_.load(); }
+
+    /// No new connection, no new callback (those that come are answered 451); waits for the running ones, at
+    /// most `patience`. True when none runs any more. Removes a unix socket.
+    bool stop(std::chrono::milliseconds patience);
+
+  private:
+    void prepare_unix_socket() const;
+    void adjust_socket() const;
+
+    ListenerOptions options_;
+    Desk& desk_;
+    std::function<void()> notices_due_;
+    std::atomic<bool> running_{false};
+    bool opened_ = false;
+    std::thread thread_;
+};
+
+} // namespace qm::milter

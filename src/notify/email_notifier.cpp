@@ -1,0 +1,164 @@
+#include "notify/email_notifier.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/sha256.h"
+#include "base/text.h"
+#include "html/sanitizer.h"
+#include "mail/address.h"
+#include "mail/content_digest.h"
+#include "mail/headers.h"
+#include "notify/client_pool.h"
+#include "notify/email_settings.h"
+#include "notify/notice_mail.h"
+#include "notify/notice_variables.h"
+#include "preview/preview.h"
+
+namespace qm::notify {
+namespace {
+
+constexpr std::size_t kMaxSubject = 400;
+
+std::string digest_of(std::string_view bytes)
+{
+    mail::Headers headers;
+    const auto body = mail::parse_headers(bytes, headers);
+    mail::ContentDigest digest(headers);
+    digest.body(bytes.substr(body));
+    return digest.finish();
+}
+
+/// Short, so that the field with it fits a line.
+std::string boundary_of(const Notice& notice)
+{
+    constexpr std::size_t kDigits = 24;
+    Sha256 sum;
+    sum.update(std::to_string(notice.number) + " " + notice.mail.id.str());
+    return sum.finish().substr(0, kDigits);
+}
+
+/// True when `domain` is `pattern`, or below it where the pattern begins with a dot.
+bool is_in(std::string_view domain, std::string_view pattern)
+{
+    if (pattern.starts_with('.')) {
+        return domain.size() > pattern.size() && domain.ends_with(pattern);
+    }
+    return domain == pattern;
+}
+
+class EmailNotifier final : public Notifier {
+  public:
+    explicit EmailNotifier(EmailSettings settings)
+        : settings_(std::move(settings)), clients_(settings_.server)
+    {
+    }
+
+    bool tells(std::string_view recipient) const override
+    {
+        if (!mail::is_sendable(recipient)) {
+            return false;
+        }
+        const auto key = mail::key(recipient);
+        const auto domain = mail::domain(key);
+        return settings_.domains.empty() ||
+               std::any_of(settings_.domains.begin(), settings_.domains.end(),
+                           [&](const std::string& pattern) { return is_in(domain, pattern); });
+    }
+
+    ComposedNotice compose(const Notice& notice, MessageReader* message) override
+    {
+        const auto preview = preview_of(message);
+        const auto values = variables_of(notice, preview);
+        const auto from = settings_.from.render(values);
+
+        NoticeMail mail;
+        mail.from_name = from.name;
+        mail.from_address = from.address;
+        mail.recipient = notice.recipient;
+        mail.subject = text::one_line(settings_.subject.render(values, html::Escape::none), kMaxSubject);
+        mail.boundary = boundary_of(notice);
+        mail.message_id = "n." + std::to_string(notice.number) + "." + notice.mail.id.str() + "@" +
+                          domain_for_id(from.address);
+        mail.date = notice.created;
+        constexpr std::array kVerbatim{kHtmlText};
+        mail.html = settings_.body.render(values, html::Escape::html, kVerbatim);
+        mail.text = html::html_to_text(mail.html);
+        mail.images = images_of(preview);
+
+        ComposedNotice composed;
+        composed.envelope_from = settings_.envelope_from;
+        composed.recipient = notice.recipient;
+        composed.message_id = "<" + mail.message_id + ">";
+        composed.bytes = write_notice_mail(mail);
+        composed.digest = digest_of(composed.bytes);
+        return composed;
+    }
+
+    Delivery send(const ComposedNotice& notice) override
+    {
+        return clients_.send(notice.envelope_from, notice.recipient, notice.bytes);
+    }
+
+  private:
+    static std::string domain_for_id(std::string_view address)
+    {
+        const auto domain = mail::domain(address);
+        return domain.empty() ? "localhost" : std::string(domain);
+    }
+
+    std::string replacement_source() const
+    {
+        return settings_.strip_images || !settings_.replacement ? "" : "cid:" + settings_.replacement->name;
+    }
+
+    /// Only what the template shows is read.
+    preview::Preview preview_of(MessageReader* message) const
+    {
+        if (!settings_.body.uses(kHtmlText) && !settings_.body.uses("ATTACHMENTS") &&
+            !settings_.subject.uses("ATTACHMENTS")) {
+            return {};
+        }
+        preview::PreviewOptions options;
+        options.replacement_image = replacement_source();
+        try {
+            return preview::preview(message, options);
+        } catch (const std::exception&) {
+            preview::Preview nothing;
+            nothing.html = "<p>The text of this message cannot be shown.</p>";
+            return nothing;
+        }
+    }
+
+    std::vector<const NoticeImage*> images_of(const preview::Preview& preview) const
+    {
+        std::vector<const NoticeImage*> images;
+        for (const auto& image : settings_.embedded) {
+            images.push_back(&image);
+        }
+        const auto source = replacement_source();
+        if (!source.empty() && settings_.body.uses(kHtmlText) &&
+            preview.html.find(source) != std::string::npos) {
+            images.push_back(&*settings_.replacement);
+        }
+        return images;
+    }
+
+    const EmailSettings settings_;
+    ClientPool clients_;
+};
+
+} // namespace
+
+std::unique_ptr<Notifier> open_email(const Section& section, std::span<const std::string> groups)
+{
+    auto settings = read_email_settings(section, groups);
+    if (!settings) {
+        return nullptr;
+    }
+    prepare_notice_mails();
+    return std::make_unique<EmailNotifier>(std::move(*settings));
+}
+
+} // namespace qm::notify

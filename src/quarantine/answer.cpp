@@ -1,0 +1,48 @@
+#include "quarantine/answer.h"
+
+#include <algorithm>
+
+namespace qm {
+
+Answer answer_for(const Settings& settings, const Envelope& envelope, const policy::Verdict& verdict)
+{
+    Answer answer;
+    if (verdict.tempfail) {
+        answer.reply = Answer::Reply::tempfail;
+        return answer;
+    }
+    bool somebody_remains = false;
+    for (std::size_t i = 0; i < verdict.recipients.size(); ++i) {
+        const auto& ends_in = verdict.recipients.at(i).ends_in;
+        if (ends_in && settings.quarantines.at(*ends_in).holds()) {
+            const std::string& argument = envelope.recipients.at(i);
+            if (std::ranges::find(answer.remove, argument) == answer.remove.end()) {
+                answer.remove.push_back(argument);
+            }
+            continue;
+        }
+        somebody_remains = true;
+        if (ends_in && !answer.mta_hold) {
+            answer.mta_hold = settings.quarantines.at(*ends_in).name;
+            answer.by = ends_in;
+        }
+    }
+    if (somebody_remains) {
+        return answer;
+    }
+    answer.by = policy::preferred_quarantine(verdict, settings.ruleset.rules(), settings.preferred);
+    if (!answer.by) {
+        return answer; // no recipient at all
+    }
+    answer.remove.clear();
+    const Quarantine& quarantine = settings.quarantines.at(*answer.by);
+    if (quarantine.action == policy::Action::reject) {
+        answer.reply = Answer::Reply::reject;
+        answer.reject_reason = quarantine.reject_reason;
+    } else {
+        answer.reply = Answer::Reply::discard;
+    }
+    return answer;
+}
+
+} // namespace qm

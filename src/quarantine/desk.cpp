@@ -1,0 +1,65 @@
+#include "quarantine/desk.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "mail/address.h"
+
+namespace qm {
+namespace {
+
+/// A regex that gives up is something an operator must hear about.
+class LogGivingUp final : public policy::Observer {
+  public:
+    explicit LogGivingUp(const Envelope& envelope) : envelope_(envelope) {}
+
+    void gave_up(const policy::Rule& rule, const mail::HeaderField& field) override
+    {
+        log::warning(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
+                     {{"quarantine", rule.quarantine},
+                      {"header", std::string(field.name)},
+                      {"size", std::to_string(field.value.size())},
+                      {"status", "regex-gave-up"}});
+    }
+
+  private:
+    const Envelope& envelope_;
+};
+
+} // namespace
+
+Desk::Desk(Snapshot<Settings>& settings, catalog::Catalog& catalog, const Clock& clock)
+    : settings_(settings), catalog_(catalog), clock_(clock)
+{
+}
+
+std::unique_ptr<Holding> Desk::judge(const std::shared_ptr<const Settings>& settings,
+                                     const Envelope& envelope, const mail::Headers& headers)
+{
+    const auto exempt = [&](policy::QuarantineIndex index, std::string_view sender,
+                            std::string_view recipient) {
+        const Quarantine& quarantine = settings->quarantines.at(index);
+        if (!quarantine.whitelist) {
+            return false;
+        }
+        const auto row = quarantine.whitelist->find(sender, recipient);
+        if (!row) {
+            return false;
+        }
+        log::info(envelope.queue_id.empty() ? "NOQUEUE" : envelope.queue_id,
+                  {{"quarantine", quarantine.name},
+                   {"from", fmt::format("<{}>", sender)},
+                   {"to", fmt::format("<{}>", recipient)},
+                   {"row", std::to_string(row->row)},
+                   {"status", "whitelisted"}});
+        return true;
+    };
+    LogGivingUp observer(envelope);
+    policy::Verdict verdict = settings->ruleset.judge(envelope, headers, exempt, &observer);
+    if (verdict.concerns_nobody()) {
+        return nullptr;
+    }
+    return std::make_unique<Holding>(settings, catalog_, clock_, envelope, headers, std::move(verdict));
+}
+
+} // namespace qm

@@ -1,0 +1,82 @@
+// The checked configuration: everything the daemon works with, built aside and swapped whole.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "policy/ruleset.h"
+#include "quarantine/quarantine.h"
+
+namespace qm {
+
+/// `[global]`, except the defaults for quarantines.
+struct GlobalSettings {
+    std::string socket;
+    unsigned socket_mode = 0660;
+    std::string socket_group; ///< "" leaves the group as it is
+    std::string user;
+    log::Target log_target = log::Target::journal;
+    log::Level log_level = log::Level::info;
+    bool log_subject = false;
+    std::string catalog;         ///< URL
+    std::string spool_directory; ///< absolute
+    std::chrono::seconds retry_window{};
+};
+
+/// Thread-safety: immutable.
+struct Settings {
+    std::string file;
+    std::string folder; ///< of the configuration file
+    GlobalSettings global;
+    policy::Preferred preferred = policy::Preferred::first;
+    std::vector<Quarantine> quarantines; ///< in list order; policy::QuarantineIndex points here
+    policy::Ruleset ruleset;
+    /// Messages of quarantines that keep nothing but tell somebody wait here for their notices.
+    std::shared_ptr<MessageStore> spool;
+    /// The backends by their type and options, so that equal ones are shared, also with the next settings.
+    std::map<std::string, std::shared_ptr<MessageStore>> stores;
+    std::map<std::string, std::shared_ptr<Whitelist>> whitelists;
+
+    /// nullptr when it is not configured.
+    const Quarantine* quarantine(std::string_view name) const;
+    bool uses_mta_hold() const;
+};
+
+/// What came of reading a configuration.
+struct LoadedSettings {
+    std::shared_ptr<const Settings> settings; ///< nullptr when there are mistakes
+    std::vector<config::Remark> remarks;      ///< mistakes and warnings
+    bool has_mistakes() const { return settings == nullptr; }
+};
+
+/// Reads and checks `file` and opens (but does not connect) the backends. `previous`, if given, lends its
+/// backends.
+LoadedSettings load_settings(const std::string& file, const Settings* previous = nullptr);
+/// The same from text in memory.
+LoadedSettings load_settings_text(const std::string& file, std::string_view text,
+                                  const Settings* previous = nullptr);
+
+/// Asks the world: folders writable, databases reachable. Creates nothing. Each line says what fails and why.
+struct WorldCheck {
+    std::vector<std::string> mistakes;    ///< folders and files: the operator's to mend
+    std::vector<std::string> unavailable; ///< databases: may come back
+};
+WorldCheck check_world(const Settings& settings);
+
+/// The option tables in the order of the manual, for the parser and the reference.
+config::Vocabulary vocabulary();
+struct OptionGroup {
+    std::string heading;
+    std::string help;
+    std::span<const Option> options;
+    bool global_only = false;
+};
+std::vector<OptionGroup> option_groups();
+
+} // namespace qm

@@ -1,0 +1,241 @@
+// A few connections shared by many threads, opened by a thread of the pool so that no asker waits for a name
+// server or a connection attempt longer than they want to.
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "quarantine/error.h"
+#include "sql/connection.h"
+
+namespace qm::sql {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr unsigned kFailuresUntilAway = 3;
+constexpr milliseconds kFirstPause{250};
+constexpr milliseconds kLongestPause{10'000};
+/// How long one asker may try an ailing database alone before another one may try too.
+constexpr milliseconds kTrial{5'000};
+
+} // namespace
+
+class Pool::Body {
+  public:
+    Body(Target target, const ConnectOptions& options, std::size_t size)
+        : target_(std::move(target)), options_(options), size_(std::max<std::size_t>(1, size))
+    {
+    }
+
+    ~Body()
+    {
+        opener_.request_stop();
+        if (opener_.joinable()) {
+            opener_.join();
+        }
+    }
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
+
+    std::unique_ptr<Connection> take(milliseconds patience);
+    void give_back(std::unique_ptr<Connection> connection);
+
+    const Target target_;
+
+  private:
+    struct Idle {
+        std::unique_ptr<Connection> connection;
+        std::uint64_t generation;
+    };
+    using Lock = std::unique_lock<std::mutex>;
+
+    std::unique_ptr<Connection> idle_one(Lock& lock);
+    void refuse_when_away(Clock::time_point now);
+    void failed(const std::string& reason);
+    void open_connections(const std::stop_token& stop);
+    bool wants_connection() const { return waiting_ > idle_.size() && total_ < size_; }
+
+    const ConnectOptions options_;
+    const std::size_t size_;
+
+    std::mutex mutex_; ///< guards everything below
+    std::condition_variable_any changed_;
+    std::vector<Idle> idle_;
+    std::vector<std::pair<const Connection*, std::uint64_t>> leased_;
+    std::size_t total_ = 0;        ///< idle, leased and being opened
+    std::size_t waiting_ = 0;      ///< askers of this round
+    std::uint64_t round_ = 0;      ///< grows with each failed opening: its askers are answered with it
+    std::uint64_t generation_ = 0; ///< grows when connections break: the older ones are not to be trusted
+    unsigned failures_ = 0;        ///< in a row
+    Clock::time_point away_until_{};
+    Clock::time_point trial_until_{}; ///< somebody is trying the ailing database
+    std::string last_error_;
+    std::jthread opener_; ///< last member: ends before the others; started by the first asker
+};
+
+/// A connection nobody uses and that still works, or nothing.
+std::unique_ptr<Connection> Pool::Body::idle_one(Lock& lock)
+{
+    while (!idle_.empty()) {
+        Idle idle = std::move(idle_.back());
+        idle_.pop_back();
+        if (idle.generation == generation_ && !idle.connection->is_abandoned()) {
+            leased_.emplace_back(idle.connection.get(), idle.generation);
+            return std::move(idle.connection);
+        }
+        --total_;
+        lock.unlock();
+        idle.connection->mark_broken();
+        idle.connection.reset();
+        lock.lock();
+    }
+    return nullptr;
+}
+
+void Pool::Body::refuse_when_away(Clock::time_point now)
+{
+    if (failures_ < kFailuresUntilAway) {
+        return;
+    }
+    if (now < away_until_ || now < trial_until_) {
+        throw BackendError(fmt::format("{} (not asked again yet)", last_error_));
+    }
+    trial_until_ = now + kTrial;
+}
+
+std::unique_ptr<Connection> Pool::Body::take(milliseconds patience)
+{
+    Lock lock(mutex_);
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point deadline = now + patience;
+    refuse_when_away(now);
+    if (auto connection = idle_one(lock)) {
+        return connection;
+    }
+    if (!opener_.joinable()) {
+        opener_ = std::jthread([this](const std::stop_token& stop) { open_connections(stop); });
+    }
+    const std::uint64_t round = round_;
+    ++waiting_;
+    changed_.notify_all();
+    for (;;) {
+        const bool in_time =
+            changed_.wait_until(lock, deadline, [&] { return round_ != round || !idle_.empty(); });
+        if (round_ != round) {
+            throw BackendError(last_error_);
+        }
+        auto connection = idle_one(lock);
+        if (connection == nullptr && in_time && round_ == round) {
+            continue;
+        }
+        if (round_ == round) {
+            --waiting_;
+        }
+        if (connection != nullptr) {
+            return connection;
+        }
+        throw BackendError(fmt::format("database {}: no connection within {} ms ({} of {} in use)",
+                                       target_.shown(), patience.count(), leased_.size(), size_));
+    }
+}
+
+/// Called with the lock held.
+void Pool::Body::failed(const std::string& reason)
+{
+    last_error_ = reason;
+    ++failures_;
+    if (failures_ >= kFailuresUntilAway) {
+        const unsigned doublings = std::min(failures_ - kFailuresUntilAway, 10U);
+        away_until_ = Clock::now() + std::min(kLongestPause, kFirstPause * (1U << doublings));
+    }
+    trial_until_ = {};
+}
+
+void Pool::Body::give_back(std::unique_ptr<Connection> connection)
+{
+    std::vector<Idle> discarded;
+    {
+        const Lock lock(mutex_);
+        const auto place = std::find_if(leased_.begin(), leased_.end(),
+                                        [&](const auto& leased) { return leased.first == connection.get(); });
+        const std::uint64_t generation = place->second;
+        leased_.erase(place);
+        trial_until_ = {};
+        if (generation == generation_ && !connection->is_broken()) {
+            failures_ = 0;
+            connection->give_up_at(std::nullopt);
+            idle_.push_back({std::move(connection), generation});
+        } else {
+            --total_;
+            // Connections that break together are one failure, and the idle ones are not better.
+            if (generation == generation_) {
+                ++generation_;
+                failed(fmt::format("database {}: the connection broke", target_.shown()));
+                total_ -= idle_.size();
+                idle_.swap(discarded);
+            }
+        }
+    }
+    changed_.notify_all();
+    for (const Idle& idle : discarded) {
+        idle.connection->mark_broken();
+    }
+}
+
+void Pool::Body::open_connections(const std::stop_token& stop)
+{
+    Lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return wants_connection(); })) {
+        ++total_;
+        const std::uint64_t generation = generation_;
+        lock.unlock();
+        std::unique_ptr<Connection> made;
+        std::string reason;
+        try {
+            made = std::make_unique<Connection>(target_, options_);
+        } catch (const std::exception& problem) {
+            reason = problem.what();
+        }
+        lock.lock();
+        if (made != nullptr) {
+            idle_.push_back({std::move(made), generation});
+        } else {
+            --total_;
+            ++round_;
+            waiting_ = 0;
+            failed(reason);
+        }
+        changed_.notify_all();
+    }
+}
+
+Pool::Pool(Target target, ConnectOptions options, std::size_t size)
+    : body_(std::make_unique<Body>(std::move(target), options, size))
+{
+}
+
+Pool::~Pool() = default;
+
+Pool::Lease Pool::lease(std::chrono::milliseconds patience)
+{
+    return Lease(*this, body_->take(patience));
+}
+
+const Target& Pool::target() const
+{
+    return body_->target_;
+}
+
+Pool::Lease::~Lease()
+{
+    if (connection_ != nullptr) {
+        pool_->body_->give_back(std::move(connection_));
+    }
+}
+
+} // namespace qm::sql

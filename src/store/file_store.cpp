@@ -1,0 +1,350 @@
+#include "store/file_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/guarded.h"
+#include "quarantine/error.h"
+
+namespace qm::store {
+namespace {
+
+constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::string_view kSuffix = ".eml";
+constexpr std::string_view kTemporary = ".new-";
+
+constexpr std::array kOptions{
+    Option{
+        .name = "quarantine_directory",
+        .kind = OptionKind::path,
+        .help =
+            "The folder in which held messages are kept. It must exist and belong to the user of the daemon. "
+            "Several quarantines may share one.",
+        .aliases = "storage_directory",
+        .required = true,
+        .example = "/var/lib/quarantine-milter/spam"},
+};
+
+class FileReader final : public MessageReader {
+  public:
+    FileReader(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+    std::size_t read(std::span<char> buffer) override
+    {
+        for (;;) {
+            const ssize_t got = ::read(file_.get(), buffer.data(), buffer.size());
+            if (got >= 0) {
+                return static_cast<std::size_t>(got);
+            }
+            if (errno != EINTR) {
+                throw BackendError(fmt::format("store: read {}: {}", path_, error_text(errno)));
+            }
+        }
+    }
+
+  private:
+    FileDescriptor file_;
+    std::string path_;
+};
+
+class FileStore final : public MessageStore {
+  public:
+    explicit FileStore(std::string folder) : folder_(std::move(folder)) {}
+
+    std::unique_ptr<MessageWriter> create(const HeldId& id) override;
+
+    std::unique_ptr<MessageReader> open(const HeldId& id) override
+    {
+        const std::string path = path_of(id);
+        FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+        if (file) {
+            return std::make_unique<FileReader>(std::move(file), path);
+        }
+        if (errno == ENOENT) {
+            return nullptr;
+        }
+        throw failed("open", path, errno);
+    }
+
+    bool remove(const HeldId& id) override
+    {
+        const std::string path = path_of(id);
+        if (unlink(path.c_str()) != 0) {
+            if (errno == ENOENT) {
+                return false;
+            }
+            throw failed("delete", path, errno);
+        }
+        sync_folder(day_folder(id));
+        return true;
+    }
+
+    void list(const std::function<bool(const HeldId&)>& visit) override
+    {
+        for (const std::string& year : sorted_entries(folder_)) {
+            for (const std::string& month : sorted_entries(year)) {
+                for (const std::string& day : sorted_entries(month)) {
+                    if (!list_day(day, visit)) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    void check() override
+    {
+        struct stat status {};
+        if (stat(folder_.c_str(), &status) != 0) {
+            throw failed("folder", folder_, errno);
+        }
+        if (!S_ISDIR(status.st_mode)) {
+            throw failed("folder", folder_, ENOTDIR);
+        }
+        if (faccessat(AT_FDCWD, folder_.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+            throw failed("folder", folder_, errno);
+        }
+    }
+
+    std::string lock_file() const override { return folder_ + "/.lock"; }
+
+    std::string day_folder(const HeldId& id) const
+    {
+        const auto day = std::chrono::floor<std::chrono::days>(id.time());
+        const std::chrono::year_month_day date(day);
+        return fmt::format("{}/{:04}/{:02}/{:02}", folder_, static_cast<int>(date.year()),
+                           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    }
+
+    std::string path_of(const HeldId& id) const
+    {
+        if (id.empty()) {
+            throw std::logic_error("store: an empty id");
+        }
+        return fmt::format("{}/{}{}", day_folder(id), id.str(), kSuffix);
+    }
+
+    /// Makes the day's folder durable. The last one made is remembered.
+    void make_day_folder(const std::string& path)
+    {
+        if (*known_folder_.lock() == path) {
+            return;
+        }
+        std::string parent = folder_;
+        std::string_view rest = std::string_view(path).substr(folder_.size() + 1);
+        while (!rest.empty()) {
+            const auto end = rest.find('/');
+            const std::string child = parent + "/" + std::string(rest.substr(0, end));
+            if (mkdir(child.c_str(), 0700) != 0 && errno != EEXIST) {
+                throw failed("mkdir", child, errno);
+            }
+            sync_folder(parent);
+            parent = child;
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        }
+        *known_folder_.lock() = path;
+    }
+
+    /// A folder was deleted under us: look again next time.
+    void forget_day_folder() { known_folder_.lock()->clear(); }
+
+    static BackendError failed(std::string_view what, const std::string& path, int error_number)
+    {
+        return BackendError(fmt::format("store: {} {}: {}", what, path, error_text(error_number)));
+    }
+
+  private:
+    static std::vector<std::string> sorted_entries(const std::string& folder)
+    {
+        std::vector<std::string> entries;
+        std::error_code error;
+        for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+             entry.increment(error)) {
+            entries.push_back(entry->path().string());
+        }
+        // A file where a folder should be is not ours; a folder that went away has nothing to list.
+        if (error && error != std::errc::not_a_directory && error != std::errc::no_such_file_or_directory) {
+            throw failed("list", folder, error.value());
+        }
+        std::ranges::sort(entries);
+        return entries;
+    }
+
+    static bool list_day(const std::string& day, const std::function<bool(const HeldId&)>& visit)
+    {
+        for (const std::string& file : sorted_entries(day)) {
+            const std::filesystem::path path(file);
+            if (path.extension() != kSuffix) {
+                continue;
+            }
+            const HeldId id = HeldId::parse(path.stem().string());
+            if (!id.empty() && !visit(id)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    std::string folder_;
+    Guarded<std::string> known_folder_;
+};
+
+/// Small messages stay in memory until commit(); larger ones go to the file as they come.
+class FileWriter final : public MessageWriter {
+  public:
+    FileWriter(FileStore& store, HeldId id)
+        : store_(store), id_(std::move(id)), folder_(store_.day_folder(id_))
+    {
+    }
+    FileWriter(const FileWriter&) = delete;
+    FileWriter& operator=(const FileWriter&) = delete;
+    ~FileWriter() override { drop_temporary(); }
+
+    void write(std::string_view bytes) override
+    {
+        if (buffer_.size() + bytes.size() > kBuffer) {
+            flush();
+        }
+        if (bytes.size() > kBuffer) {
+            put(bytes);
+        } else {
+            buffer_.append(bytes);
+        }
+    }
+
+    void commit() override
+    {
+        flush();
+        if (fsync(file_.get()) != 0) {
+            throw FileStore::failed("fsync", shown(), errno);
+        }
+        const std::string path = store_.path_of(id_);
+        link_to(path);
+        drop_temporary();
+        file_.close();
+        try {
+            sync_folder(folder_);
+        } catch (const BackendError& error) {
+            unlink(path.c_str());
+            throw BackendError(fmt::format("store: {}", error.what()));
+        }
+    }
+
+  private:
+    void flush()
+    {
+        put(buffer_);
+        buffer_.clear();
+    }
+
+    void put(std::string_view bytes)
+    {
+        open_file();
+        if (const int error_number = write_all(file_.get(), bytes); error_number != 0) {
+            throw FileStore::failed("write", shown(), error_number);
+        }
+    }
+
+    void open_file()
+    {
+        if (file_) {
+            return;
+        }
+        store_.make_day_folder(folder_);
+        if (const int error_number = try_open(); error_number != ENOENT) {
+            fail_unless_open(error_number);
+            return;
+        }
+        // The folder was deleted under us: once more from the top.
+        store_.forget_day_folder();
+        store_.make_day_folder(folder_);
+        fail_unless_open(try_open());
+    }
+
+    int try_open()
+    {
+        file_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+        if (!file_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+            temporary_ = fmt::format("{}/{}{}", folder_, kTemporary, id_.str());
+            file_ = FileDescriptor(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+        }
+        return file_ ? 0 : errno;
+    }
+
+    void fail_unless_open(int error_number)
+    {
+        if (!file_) {
+            temporary_.clear();
+            throw FileStore::failed("open a file in", folder_, error_number);
+        }
+    }
+
+    void link_to(const std::string& path)
+    {
+        int result = 0;
+        if (temporary_.empty()) {
+            const std::string self = fmt::format("/proc/self/fd/{}", file_.get());
+            result = linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+        } else {
+            result = link(temporary_.c_str(), path.c_str());
+        }
+        if (result != 0) {
+            const int error_number = errno;
+            store_.forget_day_folder();
+            throw FileStore::failed("link", path, error_number);
+        }
+    }
+
+    void drop_temporary()
+    {
+        if (!temporary_.empty()) {
+            unlink(temporary_.c_str());
+            temporary_.clear();
+        }
+    }
+
+    std::string shown() const { return temporary_.empty() ? "a file in " + folder_ : temporary_; }
+
+    FileStore& store_;
+    HeldId id_;
+    std::string folder_;
+    std::string buffer_;
+    std::string temporary_;
+    FileDescriptor file_;
+};
+
+std::unique_ptr<MessageWriter> FileStore::create(const HeldId& id)
+{
+    return std::make_unique<FileWriter>(*this, id);
+}
+
+} // namespace
+
+std::span<const Option> file_store_options()
+{
+    return kOptions;
+}
+
+std::unique_ptr<MessageStore> make_file_store(std::string folder)
+{
+    return std::make_unique<FileStore>(std::move(folder));
+}
+
+std::unique_ptr<MessageStore> open_file_store(const Section& section)
+{
+    return make_file_store(section.path("quarantine_directory"));
+}
+
+} // namespace qm::store

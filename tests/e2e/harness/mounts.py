@@ -1,0 +1,27 @@
+"""File systems of our own: a small one that is soon full."""
+import ctypes
+import os
+
+from . import processes
+
+_CLONE_NEWNS = 0x00020000
+
+
+def leave_for_private_mounts():
+    """From here on this process and its children see mounts that nobody else sees, and that vanish with them.
+
+    To be called before any thread is started.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWNS): " + os.strerror(ctypes.get_errno()))
+    processes.run(["mount", "--make-rprivate", "/"])
+
+
+def mount_small(folder, size):
+    """A memory file system of `size` bytes on `folder`."""
+    processes.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", folder])
+
+
+def unmount(folder):
+    processes.run(["umount", "--lazy", folder])

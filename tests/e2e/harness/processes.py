@@ -1,0 +1,128 @@
+"""Child processes that cannot outlive us."""
+import atexit
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from . import places
+
+# Reads "+PGID" and "-PGID" lines; when the pipe ends, because its owner is gone for whatever reason, it kills
+# the process groups that are left. A parent-death signal would not do: the kernel clears it when a process
+# changes its user, and it does not reach the children of a mail server.
+_GUARDIAN = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+left = set()
+for line in sys.stdin:
+    group = int(line[1:])
+    left.add(group) if line[0] == "+" else left.discard(group)
+for group in left:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+
+
+class _Guardian:
+    def __init__(self):
+        self._process = None
+        self._owner = None
+
+    def tell(self, sign, group):
+        if self._owner != os.getpid():
+            self._process = subprocess.Popen([sys.executable, "-S", "-c", _GUARDIAN], stdin=subprocess.PIPE,
+                                             start_new_session=True, cwd="/")
+            self._owner = os.getpid()
+            atexit.register(self._end, self._owner)
+        self._process.stdin.write(f"{sign}{group}\n".encode())
+        self._process.stdin.flush()
+
+    def _end(self, owner):
+        if os.getpid() == owner:
+            self._process.stdin.close()
+            self._process.wait()
+
+
+_guardian = _Guardian()
+
+
+def run(args, seconds=60, **options):
+    """Runs a command to its end; its standard output as text. Fails, with all it said, when the command fails."""
+    done = subprocess.run([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=seconds, **options)
+    text = done.stdout.decode("utf-8", "backslashreplace")
+    if done.returncode != 0:
+        errors = done.stderr.decode("utf-8", "backslashreplace")
+        raise RuntimeError(f"{' '.join(map(str, args))}: exit {done.returncode}\n{errors}{text}")
+    return text
+
+
+def group_alive(group):
+    """True while a process of the group runs; zombies that only wait to be collected do not count."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", "rb") as stat:
+                    fields = stat.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group and fields[0] != b"Z":
+                return True
+    return False
+
+
+class Process:
+    """A server in the foreground, leader of its own process group; output goes to the file `log`."""
+
+    def __init__(self, args, log, env=None, cwd="/"):
+        self.args = [str(a) for a in args]
+        with open(log, "ab") as output:
+            self._popen = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                           env=env, cwd=cwd, start_new_session=True)
+        self.pid = self._popen.pid
+        _guardian.tell("+", self.pid)
+
+    def running(self):
+        return self._popen.poll() is None
+
+    @property
+    def exit_code(self):
+        """None while it runs; negative for a signal."""
+        return self._popen.poll()
+
+    def send_signal(self, number):
+        if self.running():
+            self._popen.send_signal(number)
+
+    def wait(self, seconds=20.0):
+        return self._popen.wait(seconds)
+
+    def stop(self, seconds=20.0, number=signal.SIGTERM):
+        """Asks it to stop, waits for its whole group, kills what is left. Exit code, and the seconds taken
+        until the process itself had ended."""
+        began = time.monotonic()
+        self.send_signal(number)
+        try:
+            code = self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+        took = time.monotonic() - began
+        try:
+            if code is not None:
+                places.wait_until("the group ends", lambda: not group_alive(self.pid), 5)
+        except places.TimedOut:
+            pass
+        self.kill()
+        return code, took
+
+    def kill(self):
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._popen.wait()
+        _guardian.tell("-", self.pid)

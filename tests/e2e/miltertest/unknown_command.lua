@@ -1,0 +1,15 @@
+-- An SMTP command that nobody knows changes nothing, wherever it comes.
+test(function()
+    local conn = open()
+    client(conn, "192.0.2.1")
+    local function nonsense()
+        step(conn, SMFIP_NOUNKNOWN, "unknown", function() return mt.unknown(conn, "XYZZY %n%s") end)
+    end
+    nonsense()
+    envelope(conn, "<user@our.example>")
+    rest_is_held(conn)
+    nonsense()
+    envelope(conn, "<user@our.example>")
+    rest_passes(conn)
+    mt.disconnect(conn)
+end)

@@ -1,0 +1,13 @@
+-- A client whose address family the mail server does not know, and one without HELO.
+test(function()
+    local conn = open()
+    client(conn, "unspec")
+    envelope(conn, "<user@our.example>")
+    rest_is_held(conn)
+    mt.disconnect(conn)
+    conn = open()
+    client(conn, "2001:db8::1")
+    envelope(conn, "<user@our.example>")
+    rest_is_held(conn)
+    mt.disconnect(conn)
+end)

@@ -1,0 +1,12 @@
+-- A held mail and a clean one in one connection; the answer to the clean one comes at the end of its headers.
+test(function()
+    local conn = open()
+    client(conn, "192.0.2.1")
+    envelope(conn, "<user@our.example>")
+    rest_is_held(conn)
+    envelope(conn, "<user@our.example>")
+    rest_passes(conn)
+    envelope(conn, "<user@our.example>")
+    rest_is_held(conn)
+    mt.disconnect(conn)
+end)

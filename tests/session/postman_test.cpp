@@ -1,0 +1,254 @@
+// Notices: due, tried again with growing pauses, refused, given up, never twice.
+#include "quarantine/postman.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/mail_server.h"
+#include "support/smtp_sink.h"
+
+namespace qm {
+namespace {
+
+using milter::Reply;
+using test::House;
+using test::SmtpScript;
+using test::SmtpSink;
+using test::TestMail;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A house whose only quarantine tells its recipients through a sink.
+class PostmanTest : public testing::Test {
+  protected:
+    static constexpr const char* kTemplate = "template.html";
+
+    static std::string spam_section(std::uint16_t port, const std::string& more = "")
+    {
+        return "[spam]\nregex = ^X-Spam-Flag: (?<flag>YES)\naction = DISCARD\nnotification_type = EMAIL\n"
+               "smtp_host = 127.0.0.1\nsmtp_port = " +
+               std::to_string(port) +
+               "\nnotification_email_from = quarantine@example.net\n"
+               "notification_email_subject = [Held] {EMAIL_SUBJECT}\n"
+               "notification_email_template = " +
+               std::string(QM_SOURCE_DIR) + "/templates/notice.html\n" + more;
+    }
+
+    explicit PostmanTest(const std::string& more = "") : house("spam", spam_section(sink.port(), more)) {}
+
+    static TestMail spam(const std::string& body = "text\r\n")
+    {
+        TestMail mail;
+        mail.headers = {{"From", " a@example.org"}, {"Subject", " buy"}, {"X-Spam-Flag", " YES"}};
+        mail.body = body;
+        return mail;
+    }
+
+    std::string state_of_notices()
+    {
+        const auto lease = house.catalog.readers().lease(std::chrono::seconds(5));
+        std::string states;
+        for (const auto& row : lease->query("SELECT state FROM notice ORDER BY number", {sql::Kind::text})) {
+            states += sql::text_of(row.at(0)) + " ";
+        }
+        return states;
+    }
+
+    SmtpSink sink;
+    House house;
+    Postman postman{house.settings(), house.catalog, house.outbox, house.clock};
+};
+
+} // namespace
+
+TEST_F(PostmanTest, TellsEachRecipientOnceWithTheNullSender)
+{
+    TestMail mail = spam();
+    mail.to = {"<a@example.net>", "<B@example.net>"};
+    house.send(mail);
+    EXPECT_EQ(house.wakes, 1);
+    EXPECT_EQ(postman.deliver_due(), 2U);
+    EXPECT_EQ(postman.deliver_due(), 0U);
+    const auto told = sink.messages();
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0].sender, "");
+    EXPECT_THAT(told[0].recipients, ElementsAre("a@example.net"));
+    EXPECT_THAT(told[1].recipients, ElementsAre("B@example.net"));
+    EXPECT_THAT(told[0].bytes, HasSubstr("[Held] buy"));
+    EXPECT_EQ(state_of_notices(), "sent sent ");
+}
+
+TEST_F(PostmanTest, TheNoticePassesTheVeryQuarantineItTellsOf)
+{
+    house.reconfigure("spam", spam_section(sink.port(), "") + "");
+    house.send(spam());
+    postman.deliver_due();
+    ASSERT_EQ(sink.messages().size(), 1U);
+    const std::string bytes = sink.messages()[0].bytes;
+    mail::Headers parsed;
+    const std::size_t body = mail::parse_headers(bytes, parsed);
+    TestMail back;
+    back.from = "<>";
+    back.to = {"<user@example.net>"};
+    back.headers.clear();
+    for (std::size_t i = 0; i < parsed.size(); ++i) {
+        std::string value(parsed[i].value);
+        for (auto fold = value.find("\r\n"); fold != std::string::npos; fold = value.find("\r\n")) {
+            value.erase(fold, 1); // libmilter shows folds as bare LF
+        }
+        back.headers.emplace_back(parsed[i].name, value);
+    }
+    back.headers.emplace_back("X-Spam-Flag", " YES");
+    back.body = bytes.substr(body);
+    EXPECT_EQ(house.send(back).reply, Reply::accept);
+    EXPECT_EQ(house.count("held_message"), 1);
+}
+
+TEST_F(PostmanTest, TheSameBytesToSomebodyElseAreHeldButNobodyIsToldAboutANotice)
+{
+    house.send(spam());
+    postman.deliver_due();
+    const std::string bytes = sink.messages().at(0).bytes;
+    mail::Headers parsed;
+    const std::size_t body = mail::parse_headers(bytes, parsed);
+    TestMail back;
+    back.to = {"<other@example.net>"};
+    back.headers.clear();
+    for (std::size_t i = 0; i < parsed.size(); ++i) {
+        back.headers.emplace_back(parsed[i].name, parsed[i].value);
+    }
+    back.headers.emplace_back("X-Spam-Flag", " YES");
+    back.body = bytes.substr(body);
+    EXPECT_EQ(house.send(back).reply, Reply::discard);
+    EXPECT_EQ(house.count("held_message"), 2);
+    EXPECT_EQ(house.count("notice"), 1);
+}
+
+TEST_F(PostmanTest, ADeferralIsTriedAgainWithGrowingPausesUnderTheSameMessageId)
+{
+    SmtpScript script;
+    script.end = "451 4.3.0 later";
+    sink.set(script);
+    house.send(spam());
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(postman.deliver_due(), 0U);
+    house.clock.advance(std::chrono::seconds(30)); // the first pause is at most that long
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    house.clock.advance(std::chrono::seconds(30));
+    EXPECT_EQ(postman.deliver_due(), 0U); // the second is longer
+    house.clock.advance(std::chrono::seconds(30));
+    sink.set({});
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    const auto offered = sink.messages();
+    ASSERT_GE(offered.size(), 1U);
+    for (const auto& message : offered) {
+        EXPECT_EQ(message.bytes, offered.front().bytes);
+    }
+    EXPECT_EQ(state_of_notices(), "sent ");
+}
+
+TEST_F(PostmanTest, ARefusalEndsTheNoticeAndIsCounted)
+{
+    SmtpScript script;
+    script.rcpt = "550 5.1.1 no such user";
+    sink.set(script);
+    house.send(spam());
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    house.clock.advance(std::chrono::hours(24));
+    EXPECT_EQ(postman.deliver_due(), 0U);
+    EXPECT_EQ(house.outbox.state().refused, 1);
+    EXPECT_EQ(house.outbox.state().due, 0);
+}
+
+TEST_F(PostmanTest, ANoticeIsGivenUpAfterItsDays)
+{
+    SmtpScript script;
+    script.rcpt = "450 4.2.0 later";
+    sink.set(script);
+    house.send(spam());
+    int attempts = 0;
+    for (int hour = 0; hour < 24 * 6; ++hour) {
+        attempts += static_cast<int>(postman.deliver_due());
+        house.clock.advance(std::chrono::hours(1));
+    }
+    EXPECT_GT(attempts, 24);
+    EXPECT_EQ(house.outbox.state().expired, 1);
+}
+
+TEST_F(PostmanTest, ABrokenConnectionAfterTheFinalDotIsTriedAgainAsTheSameMessage)
+{
+    SmtpScript script;
+    script.fault = SmtpScript::Fault::close_after_message;
+    sink.set(script);
+    house.send(spam());
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(house.outbox.state().due, 1);
+    sink.set({});
+    house.clock.advance(std::chrono::seconds(30));
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(state_of_notices(), "sent ");
+}
+
+TEST_F(PostmanTest, AClaimOfADeadPostmanIsTakenUpAgain)
+{
+    house.send(spam());
+    ASSERT_EQ(house.outbox.claim(5, std::chrono::minutes(15)).size(), 1U);
+    EXPECT_EQ(postman.deliver_due(), 0U);
+    EXPECT_EQ(house.outbox.release_claims(), 1);
+    EXPECT_EQ(postman.deliver_due(), 1U);
+}
+
+TEST_F(PostmanTest, AMessageThatIsGoneIsToldWithoutItsText)
+{
+    house.send(spam());
+    for (const std::string& file : house.files()) {
+        std::filesystem::remove(file);
+    }
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(sink.messages().size(), 1U);
+}
+
+TEST_F(PostmanTest, AQuarantineThatKeepsNothingLendsTheMessageToItsNoticeOnly)
+{
+    house.reconfigure("spam", spam_section(sink.port(), "quarantine_type = NONE\n"));
+    house.send(spam("a text worth reading\r\n"));
+    EXPECT_EQ(house.files().size(), 1U);
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_THAT(sink.messages().at(0).bytes, HasSubstr("a text worth reading"));
+    EXPECT_TRUE(house.files().empty());
+    EXPECT_FALSE(house.held().at(0).stored);
+}
+
+TEST_F(PostmanTest, OnlyTheDomainsNamedAreTold)
+{
+    house.reconfigure("spam", spam_section(sink.port(), "notification_domains = our.example\n"));
+    TestMail mail = spam();
+    mail.to = {"<a@our.example>", "<b@theirs.example>"};
+    house.send(mail);
+    EXPECT_EQ(house.count("notice"), 1);
+    EXPECT_EQ(house.held().at(0).recipients.size(), 2U);
+}
+
+TEST_F(PostmanTest, ThreadsSendWhatIsDueAndStop)
+{
+    postman.start();
+    for (int i = 0; i < 20; ++i) {
+        house.send(spam("mail " + std::to_string(i) + "\r\n"));
+        postman.wake();
+    }
+    EXPECT_TRUE(sink.wait_for_messages(20));
+    EXPECT_TRUE(postman.stop(std::chrono::seconds(10)));
+    EXPECT_EQ(sink.messages().size(), 20U);
+    EXPECT_EQ(house.count("notice WHERE state = 'sent'"), 20);
+}
+
+TEST(PostmanPause, GrowsToAnHour)
+{
+    EXPECT_LE(Postman::pause_after(1), std::chrono::seconds(30));
+    EXPECT_LT(Postman::pause_after(1), Postman::pause_after(2));
+    EXPECT_EQ(Postman::pause_after(1000), std::chrono::hours(1));
+}
+
+} // namespace qm

@@ -1,0 +1,202 @@
+#include "mail/address.h"
+
+#include <gtest/gtest.h>
+
+namespace qm::mail {
+
+struct Row {
+    std::string_view given;
+    std::string_view expected;
+};
+
+TEST(Address, BracketsAndSourceRoutesComeOff)
+{
+    for (const Row& row : {
+             Row{"<User@Example.org>", "User@Example.org"},
+             Row{"<>", ""},
+             Row{" < > ", ""},
+             Row{"plain@example.org", "plain@example.org"},
+             Row{"<@a.example,@b.example:user@c.example>", "user@c.example"},
+             Row{"<@[IPv6:::1]:user@c.example>", "user@c.example"},
+             Row{"<\"a>b\"@example.org>", "\"a>b\"@example.org"},
+             Row{"<\"a\\\">b\"@example.org>", "\"a\\\">b\"@example.org"},
+             Row{"<user@example.org> SIZE=1", "user@example.org"},
+             Row{"<user@example.org", "user@example.org"},
+             Row{"<@only.a.route>", "@only.a.route"},
+             Row{"<\"@x:y\"@example.org>", "\"@x:y\"@example.org"},
+             Row{"", ""},
+             Row{"<", ""},
+         }) {
+        EXPECT_EQ(without_brackets(row.given), row.expected) << row.given;
+    }
+}
+
+TEST(Address, TheDomainBeginsBehindTheLastAtOutsideQuotes)
+{
+    struct Split {
+        std::string_view address;
+        std::string_view local;
+        std::string_view domain;
+    };
+    for (const Split& row : {
+             Split{"user@example.org", "user", "example.org"},
+             Split{"\"a@b\"@example.org", "\"a@b\"", "example.org"},
+             Split{"\"a\\\"@b\"@example.org", "\"a\\\"@b\"", "example.org"},
+             Split{"a@b@c", "a@b", "c"},
+             Split{"postmaster", "postmaster", ""},
+             Split{"\"open@example.org", "\"open@example.org", ""},
+             Split{"\"a@b\"", "\"a@b\"", ""},
+             Split{"x.\"a@b\".y@z", "x.\"a@b\".y", "z"},
+             Split{"user@[192.0.2.1]", "user", "[192.0.2.1]"},
+             Split{"@example.org", "", "example.org"},
+             Split{"user@", "user", ""},
+             Split{"", "", ""},
+             Split{"\\", "\\", ""},
+         }) {
+        EXPECT_EQ(local_part(row.address), row.local) << row.address;
+        EXPECT_EQ(domain(row.address), row.domain) << row.address;
+    }
+}
+
+TEST(Address, KeyIsTheSameForEverySpellingOfAMailbox)
+{
+    for (const Row& row : {
+             Row{"User@Example.ORG", "user@example.org"},
+             Row{"\"user\"@example.org", "user@example.org"},
+             Row{"\"u\\ser\"@example.org", "user@example.org"},
+             Row{"user@example.org.", "user@example.org"},
+             Row{"user@example.org..", "user@example.org"},
+             Row{"\"a b\"@x", "\"a b\"@x"},
+             Row{"\"a\\ b\"@x", "\"a b\"@x"},
+             Row{"\"a@b\"@x", "\"a@b\"@x"},
+             Row{"\"a\\\"b\"@x", "\"a\\\"b\"@x"},
+             Row{"\".a\"@x", "\".a\"@x"},
+             Row{"\"a..b\"@x", "\"a..b\"@x"},
+             Row{"\"\"@x", "\"\"@x"},
+             Row{"Grüße@Bücher.example", "grüße@bücher.example"},
+             Row{"\"grüße\"@x", "grüße@x"},
+             Row{"", ""},
+             Row{"\"open@x", "\"open@x"},
+         }) {
+        EXPECT_EQ(key(row.given), row.expected) << row.given;
+        EXPECT_EQ(key(row.expected), row.expected) << "twice: " << row.given;
+    }
+}
+
+TEST(Address, SendableIsWhatCannotBreakOutOfItsBrackets)
+{
+    for (const std::string_view good :
+         {"user@example.org", "\"a b\"@example.org", "\"a>b<\"@example.org", "user+tag=x@example.org",
+          "user@[192.0.2.1]", "user@[IPv6:2001:db8::1]", "grüße@bücher.example", "a..b@example.org",
+          "\"a\\\"b\"@example.org", "!#$%&'*+-/=?^_`{|}~@example.org"}) {
+        EXPECT_TRUE(is_sendable(good)) << good;
+    }
+    for (const std::string_view bad : {
+             std::string_view("user"),
+             std::string_view(""),
+             std::string_view("@example.org"),
+             std::string_view("user@"),
+             std::string_view("a b@example.org"),
+             std::string_view("a@b c"),
+             std::string_view("<a@b>"),
+             std::string_view("a@b>"),
+             std::string_view("a@b> SIZE=1"),
+             std::string_view("a@b\r\nRCPT TO:<c@d>"),
+             std::string_view("\"a\r\nb\"@c"),
+             std::string_view("\"a\nb\"@c"),
+             std::string_view("a\0b@c", 5),
+             std::string_view("a@b\x7f"),
+             std::string_view("a\xc2\x85@b"),
+             std::string_view("a\xff@b"),
+             std::string_view("\"open@example.org"),
+             std::string_view("\"a\\\"@example.org"),
+             std::string_view("a@b\"c"),
+             std::string_view("a@b\\"),
+             std::string_view("a\\ b@example.org"),
+             std::string_view("a\\>@example.org"),
+         }) {
+        EXPECT_FALSE(is_sendable(bad)) << bad;
+    }
+    EXPECT_TRUE(is_sendable(std::string(kMaxAddress - 2, 'a') + "@b"));
+    EXPECT_FALSE(is_sendable(std::string(kMaxAddress - 1, 'a') + "@b"));
+}
+
+TEST(Address, WrappedSendersAreUnwrapped)
+{
+    for (const Row& row : {
+             Row{"prvs=1234abcdef=user@example.org", "user@example.org"},
+             Row{"PRVS=1234abcdef=User@Example.org", "User@Example.org"},
+             Row{"prvs=user/1234abcdef@example.org", "user@example.org"},
+             Row{"prvs=1234abcdef=a=b@example.org", "a=b@example.org"},
+             Row{"prvs=a/b/1234@example.org", "a/b@example.org"},
+             Row{"SRS0=HHHH=TT=example.org=user@forwarder.example", "user@example.org"},
+             Row{"srs0+HH+H=TT=example.org=user@forwarder.example", "user@example.org"},
+             Row{"SRS0-Ab/c=TT=example.org=a=b@forwarder.example", "a=b@example.org"},
+             Row{"SRS1=HHH=first.example==HHH=TT=example.org=user@second.example", "user@example.org"},
+             Row{"SRS1=HHH=first.example=+HHH=TT=example.org=user@second.example", "user@example.org"},
+             Row{"SRS0=HHHH=TT=example.org=prvs=1234abcdef=user@forwarder.example", "user@example.org"},
+             Row{"user@example.org", ""},
+             Row{"", ""},
+             Row{"prvs=user@example.org", ""},
+             Row{"prvs==user@example.org", ""},
+             Row{"prvs=tag=@example.org", ""},
+             Row{"prvs=1234abcdef=user", ""},
+             Row{"SRS0=HHHH=TT=example.org@forwarder.example", ""},
+             Row{"SRS0=HHHH=TT==user@forwarder.example", ""},
+             Row{"SRS0=HHHH=TT=example.org=@forwarder.example", ""},
+             Row{"SRS0@forwarder.example", ""},
+             Row{"SRS1=HHH=first.example=user@second.example", ""},
+             Row{"SRS2=HHHH=TT=example.org=user@forwarder.example", ""},
+             Row{"\"prvs=1234=a b\"@example.org", ""},
+         }) {
+        EXPECT_EQ(unwrapped_sender(row.given), row.expected) << row.given;
+    }
+}
+
+TEST(Address, UnwrappingEndsWhateverIsWrapped)
+{
+    std::string address = "user@example.org";
+    for (int i = 0; i < 10'000; ++i) {
+        address.insert(0, "prvs=a=");
+    }
+    const std::string unwrapped = unwrapped_sender(address);
+    EXPECT_TRUE(unwrapped.ends_with("=user@example.org"));
+    EXPECT_LT(unwrapped.size(), address.size());
+}
+
+TEST(FirstMailbox, NameAndAddress)
+{
+    struct Line {
+        std::string_view value;
+        std::string_view name;
+        std::string_view address;
+    };
+    for (const Line& row : {
+             Line{" Anna Smith <anna@shop.example>", "Anna Smith", "anna@shop.example"},
+             Line{"\"Smith, Anna\" <anna@shop.example>, Bob <bob@x>", "Smith, Anna", "anna@shop.example"},
+             Line{"=?utf-8?Q?Gr=C3=BC=C3=9Fe,_Anna?= <a@b>", "Grüße, Anna", "a@b"},
+             Line{"\"=?utf-8?Q?Anna?=\" <a@b>", "Anna", "a@b"},
+             Line{"a@b (Anna \\) (the first))", "Anna ) (the first)", "a@b"},
+             Line{"a@b, c@d", "", "a@b"},
+             Line{"<a@b>", "", "a@b"},
+             Line{"\"a b\"@c", "", "\"a b\"@c"},
+             Line{"Team: Anna <a@b>, c@d;", "Anna", "a@b"},
+             Line{"undisclosed-recipients:;", "", ""},
+             Line{",, a@b", "", "a@b"},
+             Line{"a@[IPv6:::1]", "", "a@[IPv6:::1]"},
+             Line{"Anna\r\n <a@b>", "Anna", "a@b"},
+             Line{"Just a name", "Just a name", ""},
+             Line{"\"open <a@b>", "open", "a@b"},
+             Line{"\"a\\\" <a@b>", "a\\", "a@b"},
+             Line{"Anna <a@b", "Anna", "a@b"},
+             Line{"x\xe2\x80\xaey <a@b>", "xy", "a@b"},
+             Line{"\"bank@real.example\" <evil@x>", "bank@real.example", "evil@x"},
+             Line{"", "", ""},
+         }) {
+        const Mailbox mailbox = first_mailbox(row.value);
+        EXPECT_EQ(mailbox.name, row.name) << row.value;
+        EXPECT_EQ(mailbox.address, row.address) << row.value;
+    }
+}
+
+} // namespace qm::mail
