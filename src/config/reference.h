@@ -12,10 +12,10 @@ namespace qm::config {
 
 /// Options that the manual shows together.
 struct OptionGroup {
-    std::string_view heading; ///< "Notices by mail"
-    std::string_view help;    ///< one or more sentences below the heading
-    std::string_view
-        section; ///< where they stand in the example: "global", "spam"; groups of one stand together
+    std::string heading;   ///< "Notices by mail"
+    std::string_view help; ///< one or more sentences below the heading
+    /// Where they stand in the example: "global", "spam"; groups of one stand together.
+    std::string_view section;
     std::vector<std::span<const Option>> tables;
 };
 

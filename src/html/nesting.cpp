@@ -203,8 +203,16 @@ void Nesting::close_for_block(const Element& element)
             break;
         }
     }
-    if (element.role == Role::heading && !open_.empty() && open_.back()->role == Role::heading) {
-        pop_to(open_.size() - 1);
+    if (element.role == Role::heading) {
+        for (std::size_t depth = open_.size(); depth > 0; --depth) {
+            if (open_[depth - 1]->role == Role::heading) {
+                pop_to(depth - 1);
+                break;
+            }
+            if (open_[depth - 1]->role != Role::inline_text) {
+                break;
+            }
+        }
     }
 }
 

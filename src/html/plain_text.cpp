@@ -58,13 +58,13 @@ class Lines {
     /// Ends the line even if there is nothing in it.
     void break_line()
     {
-        if (empty_lines_ > 0 && !result_.empty()) {
-            result_ += std::string(text::trim(indent())) + "\n";
-        }
-        empty_lines_ = 0;
         if (line_.empty()) {
-            empty_lines_ = 1;
+            want_empty_line();
         } else {
+            if (wants_empty_line_ && !result_.empty()) {
+                result_ += std::string(text::trim(indent(empty_level_))) + "\n";
+            }
+            wants_empty_line_ = false;
             result_ += line_;
             result_ += '\n';
         }
@@ -76,7 +76,7 @@ class Lines {
     void paragraph()
     {
         end_line();
-        empty_lines_ = 1;
+        want_empty_line();
     }
     /// A line as it is: of <pre>.
     void verbatim(std::string_view text)
@@ -98,10 +98,16 @@ class Lines {
     }
 
   private:
-    std::string indent() const
+    /// The empty line belongs to the outermost of the levels that asked for it.
+    void want_empty_line()
+    {
+        empty_level_ = wants_empty_line_ ? std::min(empty_level_, indents_.size()) : indents_.size();
+        wants_empty_line_ = true;
+    }
+    std::string indent(std::size_t level) const
     {
         std::string text;
-        for (std::size_t i = 0; i < std::min(indents_.size(), kMaxIndent); ++i) {
+        for (std::size_t i = 0; i < std::min(level, kMaxIndent); ++i) {
             text += indents_[i];
         }
         return text;
@@ -111,7 +117,7 @@ class Lines {
         if (!line_.empty()) {
             return;
         }
-        line_ = indent();
+        line_ = indent(indents_.size());
         if (!bullet_.empty()) {
             line_.resize(line_.size() - std::min(line_.size(), bullet_.size()));
             line_ += bullet_;
@@ -124,7 +130,8 @@ class Lines {
     std::string result_;
     std::string line_;
     std::size_t column_ = 0;
-    std::size_t empty_lines_ = 0;
+    bool wants_empty_line_ = false; ///< before the next line with something in it
+    std::size_t empty_level_ = 0;
     bool blank_ = false; ///< before the next word
     std::vector<std::string_view> indents_;
     std::string bullet_;

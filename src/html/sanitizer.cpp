@@ -72,7 +72,9 @@ class Writer final : public Visitor {
         } else {
             write_start(element, attributes, open);
         }
-        at_start_of_pre_ = element.name == "pre" && !open.name.empty();
+        if (element.name == "pre" && !full_) {
+            begin_of_pre_ = html_.size();
+        }
         open_.push_back(std::move(open));
     }
 
@@ -80,7 +82,6 @@ class Writer final : public Visitor {
     {
         const Open open = std::move(open_.back());
         open_.pop_back();
-        at_start_of_pre_ = false;
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
             html_ += "</";
@@ -100,7 +101,7 @@ class Writer final : public Visitor {
                 open.label += text::cut_utf8(shown, kMaxLabel);
             }
         }
-        if (std::exchange(at_start_of_pre_, false) && shown.starts_with('\n')) {
+        if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
             put("\n"); // a parser leaves out the first line end of a <pre>
         }
         write_text(shown);
@@ -186,7 +187,7 @@ class Writer final : public Visitor {
     std::string html_;
     std::size_t reserved_ = 0; ///< bytes of the end tags to come
     bool full_ = false;
-    bool at_start_of_pre_ = false;
+    std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
 };
 

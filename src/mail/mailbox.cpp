@@ -120,7 +120,7 @@ class MailboxReader {
 
 Mailbox first_mailbox(std::string_view header_value)
 {
-    constexpr std::size_t kMaxValue = 16 * 1024;
+    constexpr std::size_t kMaxValue = 16UL * 1024;
     const std::string line = unfold(header_value.substr(0, kMaxValue));
     return MailboxReader(line).read();
 }

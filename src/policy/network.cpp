@@ -76,9 +76,10 @@ Network::Network(std::string_view text)
     const std::string_view host = text.substr(0, slash);
     const auto address = parse_address(host);
     if (!address) {
-        throw ConfigError(fmt::format("\"{}\" is no address or network; expected is something like 192.0.2.7, "
-                                      "192.0.2.0/24 or 2001:db8::/32",
-                                      text::printable(text, 100)));
+        throw ConfigError(
+            fmt::format("\"{}\" is no address or network; expected is something like 192.0.2.7, "
+                        "192.0.2.0/24 or 2001:db8::/32",
+                        text::printable(text, 100)));
     }
     bytes_ = *address;
     if (slash == std::string_view::npos) {

@@ -119,7 +119,8 @@ class Workspace {
     }
 
   private:
-    Workspace() : context_(new_match_context()), stack_(pcre2_jit_stack_create(kJitStack, kMaxJitStack, nullptr))
+    Workspace()
+        : context_(new_match_context()), stack_(pcre2_jit_stack_create(kJitStack, kMaxJitStack, nullptr))
     {
         if (stack_) { // without it the smaller machine stack serves
             pcre2_jit_stack_assign(context_.get(), nullptr, stack_.get());
@@ -207,7 +208,8 @@ class Regex::Code {
             return RegexOutcome::no_match;
         }
         if (result < 0) {
-            // The limits of steps, depth, heap, time; and whatever else keeps PCRE2 from an answer: never a pass.
+            // The limits of steps, depth, heap, time; and whatever else keeps PCRE2 from an answer: never a
+            // pass.
             return RegexOutcome::gave_up;
         }
         if (groups != nullptr) {

@@ -22,9 +22,9 @@ class Regex {
   public:
     /// At most this many backtracking steps from one position of the subject (about a millisecond).
     static constexpr std::uint32_t kMatchLimit = 100'000;
-    /// About as much CPU time for one search: a regex may stay below the limit of steps at every one of 60 000
-    /// positions.
-    static constexpr std::chrono::milliseconds kMaxSearchTime{500};
+    /// About as much CPU time for one search: a regex may stay below the limit of steps at every one of 60
+    /// 000 positions.
+    static constexpr std::chrono::milliseconds kMaxSearchTime{200};
 
     /// Errors: ConfigError with the offset and PCRE2's words; an empty pattern is one.
     explicit Regex(std::string_view pattern);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 1000;
 constexpr int kMaxGaveUp = 20;
-constexpr std::chrono::seconds kRuleTime{2};
-constexpr std::chrono::seconds kMessageTime{10};
+constexpr std::chrono::seconds kRuleTime{1};
+constexpr std::chrono::seconds kMessageTime{5};
 /// The clock is looked at after this many bytes of subjects: asking it costs as much as searching a header.
 constexpr std::size_t kBytesBetweenLooks = 4096;
 
@@ -216,9 +216,8 @@ class Search {
 
 bool ignores(const Rule& rule, const std::optional<AddressBytes>& client)
 {
-    return client && std::ranges::any_of(rule.ignored_clients, [&](const Network& network) {
-               return network.contains(*client);
-           });
+    return client && std::ranges::any_of(rule.ignored_clients,
+                                         [&](const Network& network) { return network.contains(*client); });
 }
 
 /// Fills in the matches and, where a rule asks for it, tempfail.

@@ -47,14 +47,14 @@ class Ruleset {
 
     /// Judges every rule against every header and gives each recipient what the rules say.
     ///
-    /// A regex sees `Name: value`, the value without leading blanks: first decoded and on one line, then, where
-    /// that differs, as received, with its folds as LF + white space (so that ^ and $ meet the lines of a
-    /// folded header). The first header that matches decides the groups.
+    /// A regex sees `Name: value`, the value without leading blanks: first decoded and on one line, then,
+    /// where that differs, as received, with its folds as LF + white space (so that ^ and $ meet the lines of
+    /// a folded header). The first header that matches decides the groups.
     ///
-    /// A regex that gives up goes on with the next header: a real match further down gives the groups. Without
-    /// one, Rule::on_regex_limit decides. A rule that gave up 20 times or took 2 s of CPU time in one message
-    /// is not searched further in it, and after 10 s none is: they count as given up. So no message takes
-    /// minutes, and none passes unseen because it is expensive.
+    /// A regex that gives up goes on with the next header: a real match further down gives the groups.
+    /// Without one, Rule::on_regex_limit decides. A rule that gave up 20 times or took 1 s of CPU time in one
+    /// message is not searched further in it, and after 5 s none is: they count as given up. So no message
+    /// takes minutes, and none passes unseen because it is expensive.
     ///
     /// `exempt` is asked in the order of the list, for each recipient only until it is clear where they end.
     /// Throws what `exempt` and `observer` throw, and std::bad_alloc.

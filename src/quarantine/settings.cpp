@@ -374,42 +374,55 @@ WorldCheck check_world(const Settings& settings)
     return result;
 }
 
-std::vector<OptionGroup> option_groups()
-{
-    std::vector<OptionGroup> groups{
-        {"[global]",
-         "Options of the daemon. Every option of the tables below may stand in [global] too, as a default "
-         "for all quarantines.",
-         global_options(), true},
-        {"Quarantines", "Options of each quarantine's section.", quarantine_options(), false},
-        {"Mail server for notices", "Where notices are handed in and released mail is re-injected.",
-         smtp::options(), false},
-    };
-    const auto add = [&](std::string_view option, std::string_view name, std::string_view help,
-                         std::span<const Option> options) {
-        if (!options.empty()) {
-            groups.push_back({fmt::format("{} = {}", option, name), std::string(help), options, false});
-        }
-    };
-    for (const StoreType& type : store::builtin_stores()) {
-        add("quarantine_type", type.name, type.help, type.options);
-    }
-    for (const NotifierType& type : notify::builtin_notifiers()) {
-        add("notification_type", type.name, type.help, type.options);
-    }
-    for (const WhitelistType& type : whitelist::builtin_whitelists()) {
-        add("whitelist_type", type.name, type.help, type.options);
-    }
-    return groups;
-}
-
 config::Vocabulary vocabulary()
 {
     config::Vocabulary words;
-    for (const OptionGroup& group : option_groups()) {
-        (group.global_only ? words.global : words.anywhere).push_back(group.options);
-    }
+    words.global = {global_options()};
+    words.anywhere = {quarantine_options(), smtp::options()};
+    const auto add = [&](auto types) {
+        for (const auto& type : types) {
+            words.anywhere.push_back(type.options);
+        }
+    };
+    add(store::builtin_stores());
+    add(notify::builtin_notifiers());
+    add(whitelist::builtin_whitelists());
     return words;
+}
+
+std::vector<config::OptionGroup> option_groups()
+{
+    constexpr std::string_view kSection = "spam";
+    std::vector<config::OptionGroup> groups{
+        {.heading = "The daemon: [global]",
+         .help = "These stand in [global] only. Every option of the quarantines may stand there too, as the "
+                 "default for "
+                 "all of them.",
+         .section = "global",
+         .tables = {global_options()}},
+        {.heading = "Each quarantine",
+         .help = "A section of its own, named by `quarantines` in [global].",
+         .section = kSection,
+         .tables = {quarantine_options()}},
+        {.heading = "The mail server for notices",
+         .help = "Where notices are handed in (and held mail, when it is released).",
+         .section = kSection,
+         .tables = {smtp::options()}},
+    };
+    const auto add = [&](std::string_view option, auto types) {
+        for (const auto& type : types) {
+            if (!type.options.empty()) {
+                groups.push_back({.heading = fmt::format("{} = {}", option, type.name),
+                                  .help = type.help,
+                                  .section = kSection,
+                                  .tables = {type.options}});
+            }
+        }
+    };
+    add("quarantine_type", store::builtin_stores());
+    add("notification_type", notify::builtin_notifiers());
+    add("whitelist_type", whitelist::builtin_whitelists());
+    return groups;
 }
 
 } // namespace qm

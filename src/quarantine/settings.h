@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/reference.h"
 #include "policy/ruleset.h"
 #include "quarantine/quarantine.h"
 
@@ -69,14 +70,10 @@ struct WorldCheck {
 };
 WorldCheck check_world(const Settings& settings);
 
-/// The option tables in the order of the manual, for the parser and the reference.
+/// Every option there is, for the parser.
 config::Vocabulary vocabulary();
-struct OptionGroup {
-    std::string heading;
-    std::string help;
-    std::span<const Option> options;
-    bool global_only = false;
-};
-std::vector<OptionGroup> option_groups();
+
+/// The same in the order of the manual.
+std::vector<config::OptionGroup> option_groups();
 
 } // namespace qm

@@ -223,6 +223,9 @@ Client::Session::Attempt Client::Session::attempt(const std::string& sender, con
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(bytes_.size()));
     set(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));
+    if (!usable_) { // an option that did not take may be the address
+        return {CURLE_OUT_OF_MEMORY, false};
+    }
     Attempt attempt;
     attempt.result = curl_easy_perform(handle_.get());
     set(CURLOPT_MAIL_RCPT, static_cast<curl_slist*>(nullptr));

@@ -36,7 +36,8 @@ std::span<const Option> options();
 /// Reads them from a section; mistakes are noted there.
 Server server_of(const Section& section);
 
-/// Keeps its connection open between messages, as long as the server does.
+/// Keeps its connection open between messages, as long as the server does. The program must ignore SIGPIPE: a
+/// TLS library writes to a closed connection without asking.
 ///
 /// Thread-safety: none; one thread at a time.
 class Client {
@@ -47,9 +48,11 @@ class Client {
     Client& operator=(Client&&) noexcept;
 
     /// Sends `bytes` (CRLF line ends; dots are stuffed here) from `sender` ("" is the null sender) to one
-    /// recipient. Addresses must be mail::is_sendable(); others are `refused` without a connection. Never
-    /// throws for what a server or a network does. A connection that turns out to be closed before anything
-    /// was sent is opened anew once.
+    /// recipient; a CRLF is added when there is none at the end. Addresses must be mail::is_sendable();
+    /// others are `refused` without a connection, and so is a message with a dot between bare line ends (some
+    /// servers take that for its end). An address outside ASCII is `refused` where the server does not offer
+    /// SMTPUTF8. Never throws for what a server or a network does, and takes at most total_timeout. A
+    /// connection that turns out to be closed before the server asked for the message is opened anew once.
     Delivery send(std::string_view sender, std::string_view recipient, std::string_view bytes);
 
   private:

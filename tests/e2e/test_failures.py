@@ -125,7 +125,8 @@ class FailureScenarios:
         server.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment, permanent) VALUES "
                        f"('', '{allowed}', now(), now(), '', false)")
         server.stop()
-        self.assert_refused_for_now(daemon, "whitelist")
+        self.assert_refused_for_now(daemon, f"postgresql://.*127.0.0.1:{server.port}")
+        self.assertNotIn("qm:qm@", daemon.log())  # the password
         clean, message = self.address(), mails.mail()
         self.assertEqual(self.send(SENDER, clean, message).code, 250)
         self.assert_delivered(clean, message)

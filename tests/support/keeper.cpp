@@ -50,6 +50,7 @@ struct Launch {
     }
     // Behind setuid(), which forgets it.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::signal(SIGHUP, SIG_DFL); // NOLINT(cert-err33-c): cannot fail
     if (::chdir("/") == 0) {
         ::execv(launch.words[0], launch.words.data());
     }
@@ -83,6 +84,8 @@ void kill_inherited()
 {
     // Interrupting the test from the terminal must not end us before our work is done.
     ::setpgid(0, 0);
+    // The kernel's word to a group of processes that is orphaned while some of them are stopped.
+    ::signal(SIGHUP, SIG_IGN); // NOLINT(cert-err33-c): cannot fail
     if (lifeline != 3) {
         ::dup2(lifeline, 3);
     }

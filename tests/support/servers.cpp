@@ -240,6 +240,16 @@ void PrivateServer::signal_all(int signal) const
 void PrivateServer::freeze()
 {
     signal_all(SIGSTOP);
+    // The signal is on its way; a thread that still runs might answer one more question.
+    const Clock::time_point deadline = Clock::now() + kStopTime;
+    for (const pid_t process : processes()) {
+        while (!stands_still(process)) {
+            if (Clock::now() >= deadline) {
+                throw std::runtime_error("the server does not stand still");
+            }
+            std::this_thread::yield();
+        }
+    }
 }
 
 void PrivateServer::thaw()

@@ -33,7 +33,9 @@ class MilterSocket:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.connect(self.path)
             return connection
-        return socket.create_connection((self.host, self.port), timeout=10)
+        connection = socket.create_connection((self.host, self.port), timeout=10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
 
 @dataclasses.dataclass

@@ -22,8 +22,8 @@ class Store:
         self.folder = pathlib.Path(folder)
 
     def files(self):
-        """Every file in the store, temporary ones included."""
-        return sorted(path for path in self.folder.rglob("*") if not path.is_dir())
+        """Every file in the store, temporary ones included; only the daemon's lock file is not counted."""
+        return sorted(path for path in self.folder.rglob("*") if not path.is_dir() and path.name != ".lock")
 
     def mails(self):
         """The stored mails, oldest first."""

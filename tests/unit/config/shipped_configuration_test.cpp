@@ -53,7 +53,6 @@ const std::set<std::string, std::less<>>& contract()
                                                           "ignore_hosts",
                                                           "notification_email_strip_images",
                                                           "notification_retry_days",
-                                                          "notification_max_per_hour",
                                                           "log_subject",
                                                           "spool_directory"};
     return names;

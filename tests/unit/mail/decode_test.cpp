@@ -50,7 +50,8 @@ TEST(Decode, ExamplesOfRfc2047)
         {"(=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=)", "(a b)"},
         {"=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>"},
         {"=?ISO-8859-1?Q?Andr=E9?= Pirard", "André Pirard"},
-        {"=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+        {"=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n "
+         "=?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
          "If you can read this you understand the example."},
     });
 }
@@ -142,10 +143,10 @@ TEST(Decode, BlanksAroundAnUnknownCharsetStay)
 TEST(Decode, Base64IsForgiving)
 {
     expect_all({
-        {"=?utf-8?B?YWI?=", "ab"},          // padding is missing
-        {"=?utf-8?B?YQ==Yg==?=", "ab"},     // two groups in one
-        {"=?utf-8?B?YW!JjZA==?=", "abcd"},  // a foreign character
-        {"=?utf-8?B?YW Jj?=", "abc"},       // a blank
+        {"=?utf-8?B?YWI?=", "ab"},         // padding is missing
+        {"=?utf-8?B?YQ==Yg==?=", "ab"},    // two groups in one
+        {"=?utf-8?B?YW!JjZA==?=", "abcd"}, // a foreign character
+        {"=?utf-8?B?YW Jj?=", "abc"},      // a blank
     });
 }
 
@@ -185,8 +186,9 @@ TEST(Decode, HostileHeadersCostLinearTime)
         return result;
     };
     const auto begin = std::chrono::steady_clock::now();
-    for (const std::string_view piece : {"=?", "=?utf-8", "=?utf-8?q", "=?utf-8?q?a", "=?utf-8?q?a?= ", "\r\n ",
-                                         "=?koi8-r?q?a?= =?gb2312?b?/w==?= ", "?=", "=?utf-7?q?+?="}) {
+    for (const std::string_view piece :
+         {"=?", "=?utf-8", "=?utf-8?q", "=?utf-8?q?a", "=?utf-8?q?a?= ", "\r\n ",
+          "=?koi8-r?q?a?= =?gb2312?b?/w==?= ", "?=", "=?utf-7?q?+?="}) {
         decode(repeated(piece, 2'000'000));
     }
     // A quadratic scan of two megabytes takes hours.

@@ -49,9 +49,9 @@ TEST(Network, ContainsItsAddressesAndNoOthers)
 
 TEST(Network, AMistakeSaysWhatIsExpected)
 {
-    for (const std::string_view bad : {"", "localhost", "192.0.2", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1",
-                                       "192.0.2.0/24x", "2001:db8::/129", "192.0.2.0/255.255.255.0",
-                                       "[2001:db8::1]", "fe80::1%eth0", "192.0.2.0/24/25"}) {
+    for (const std::string_view bad :
+         {"", "localhost", "192.0.2", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/24x",
+          "2001:db8::/129", "192.0.2.0/255.255.255.0", "[2001:db8::1]", "fe80::1%eth0", "192.0.2.0/24/25"}) {
         EXPECT_THROW(Network{bad}, ConfigError) << bad;
     }
 }

@@ -40,23 +40,24 @@ TEST(Regex, Options)
         bool matches;
     };
     for (const Row& row : {
-             Row{"spam", "X: This is SPAM!", true},            // unanchored, CASELESS
-             Row{"(?-i)spam", "X: SPAM", false},               //
-             Row{"(?-i)spam", "X: spam", true},                //
-             Row{"a.b", "a\nb", true},                         // DOTALL
-             Row{"(?-s)a.b", "a\nb", false},                   //
-             Row{"^b$", "a\nb\nc", true},                      // MULTILINE
-             Row{"(?-m)^b$", "a\nb\nc", false},                //
-             Row{"^\\w+$", "Gr\xc3\xbc\xc3\x9f\x65", true},    // UCP
-             Row{"\\bß", "aß", false},                         //
-             Row{"\\d", "٣", true},                            //
-             Row{"GRÜSSE|ГРУППА", "группа", true},             // caseless beyond ASCII
-             Row{"^.$", "€", true},                            // UTF
-             Row{"a\\x{ff}", "a\xff", false},                  // an invalid byte is no character
-             Row{"^X: .*evil", "X: \xff\xfe evil", false},     // nothing matches across one
-             Row{"evil", "X: \xff\xfe evil \xc3", true},       // but around it
-             Row{"b\\z", "a\xff"
-                         "b",
+             Row{"spam", "X: This is SPAM!", true},         // unanchored, CASELESS
+             Row{"(?-i)spam", "X: SPAM", false},            //
+             Row{"(?-i)spam", "X: spam", true},             //
+             Row{"a.b", "a\nb", true},                      // DOTALL
+             Row{"(?-s)a.b", "a\nb", false},                //
+             Row{"^b$", "a\nb\nc", true},                   // MULTILINE
+             Row{"(?-m)^b$", "a\nb\nc", false},             //
+             Row{"^\\w+$", "Gr\xc3\xbc\xc3\x9f\x65", true}, // UCP
+             Row{"\\bß", "aß", false},                      //
+             Row{"\\d", "٣", true},                         //
+             Row{"GRÜSSE|ГРУППА", "группа", true},          // caseless beyond ASCII
+             Row{"^.$", "€", true},                         // UTF
+             Row{"a\\x{ff}", "a\xff", false},               // an invalid byte is no character
+             Row{"^X: .*evil", "X: \xff\xfe evil", false},  // nothing matches across one
+             Row{"evil", "X: \xff\xfe evil \xc3", true},    // but around it
+             Row{"b\\z",
+                 "a\xff"
+                 "b",
                  true},
              Row{"", "", true},
          }) {
@@ -139,8 +140,9 @@ TEST(Regex, NoSearchTakesLong)
     // Below the match limit at every single position, with quadratic or cubic work over all of them.
     const auto begin = std::chrono::steady_clock::now();
     const std::string subject = std::string(60'000, 'a') + "c";
-    for (const std::string_view pattern : {"a+b", "a*a*[bd]", "(?:a|aa)+[bd]", "(a*)*[bd]", "(?:\\w+\\s?)+[!;]",
-                                           "(*NO_JIT)a*a*[bd]", "(*NO_START_OPT)a+b", "(.*)(.*)(.*)x"}) {
+    for (const std::string_view pattern :
+         {"a+b", "a*a*[bd]", "(?:a|aa)+[bd]", "(a*)*[bd]", "(?:\\w+\\s?)+[!;]", "(*NO_JIT)a*a*[bd]",
+          "(*NO_START_OPT)a+b", "(.*)(.*)(.*)x"}) {
         EXPECT_NE(Regex(pattern).search(subject), RegexOutcome::match) << pattern;
     }
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));

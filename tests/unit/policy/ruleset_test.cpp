@@ -174,25 +174,27 @@ TEST(Verdict, Table)
          "virus spam pass", "spam", "virus"},
         {"preferred is the place in the list, not the recipients' order", "Spam Virus", kTwo, "a@x b@x",
          "spam/b@x", "spam virus", "spam", "virus"},
-        {"whitelisted elsewhere only does not help", "Spam", kTwo, "a@x", "virus/a@x", "spam", "spam", "spam"},
-        {"the spelling of the whitelist is not ours to judge", "Spam", kTwo, "A@x", "spam/a@x", "spam", "spam",
+        {"whitelisted elsewhere only does not help", "Spam", kTwo, "a@x", "virus/a@x", "spam", "spam",
          "spam"},
+        {"the spelling of the whitelist is not ours to judge", "Spam", kTwo, "A@x", "spam/a@x", "spam",
+         "spam", "spam"},
         {"the same recipient twice", "Spam", kTwo, "a@x a@x", "", "spam spam", "spam", "spam"},
         {"no recipient", "Spam", kTwo, "", "", "", "-", "-"},
 
-        {"ACCEPT observes and nobody is held", "Spam", "watch:Spam:ACCEPT", "a@x", "", "watch+pass", "-", "-"},
+        {"ACCEPT observes and nobody is held", "Spam", "watch:Spam:ACCEPT", "a@x", "", "watch+pass", "-",
+         "-"},
         {"ACCEPT observes, then DISCARD holds", "Spam", kWatched, "a@x", "", "watch+spam", "spam", "spam"},
-        {"an observer listed first lets no virus through", "Spam Virus", "watch:Spam:ACCEPT virus:Virus:REJECT",
-         "a@x", "", "watch+virus", "virus", "virus"},
+        {"an observer listed first lets no virus through", "Spam Virus",
+         "watch:Spam:ACCEPT virus:Virus:REJECT", "a@x", "", "watch+virus", "virus", "virus"},
         {"whoever is whitelisted is not observed", "Spam", kWatched, "a@x b@x", "watch/a@x spam/b@x",
          "spam watch+pass", "spam", "spam"},
-        {"an observer behind the holder sees nothing", "Spam", "spam:Spam:DISCARD watch:Spam:ACCEPT", "a@x", "",
-         "spam", "spam", "spam"},
+        {"an observer behind the holder sees nothing", "Spam", "spam:Spam:DISCARD watch:Spam:ACCEPT", "a@x",
+         "", "spam", "spam", "spam"},
         {"two observers", "Spam", "one:Spam:ACCEPT two:Spam:ACCEPT spam:Spam:DISCARD", "a@x", "two/a@x",
          "one+spam", "spam", "spam"},
 
-        {"HOLD ends it but never answers for the mail", "Spam", "hold:Spam:HOLD virus:Virus:REJECT", "a@x", "",
-         "hold", "-", "-"},
+        {"HOLD ends it but never answers for the mail", "Spam", "hold:Spam:HOLD virus:Virus:REJECT", "a@x",
+         "", "hold", "-", "-"},
         {"HOLD for one, REJECT for the other", "Spam Virus", "hold:Spam:HOLD virus:Virus:REJECT", "a@x b@x",
          "hold/b@x", "hold virus", "virus", "virus"},
         {"TEMPFAIL defers the whole mail", "Spam Virus", "spam:Spam:DISCARD later:Virus:TEMPFAIL", "a@x b@x",
@@ -368,8 +370,8 @@ class GivingUp : public testing::Test {
         rules[0].on_regex_limit = on_limit;
         return Ruleset(std::move(rules))
             .judge(envelope_of({"<u@x>"}),
-                   headers_of("Other: 1\r\nX:" + std::string(kStubborn) + "\r\n" + std::string(extra)), nullptr,
-                   &counter_);
+                   headers_of("Other: 1\r\nX:" + std::string(kStubborn) + "\r\n" + std::string(extra)),
+                   nullptr, &counter_);
     }
     Counter counter_;
 };
@@ -437,7 +439,8 @@ TEST(Ruleset, TenThousandHeadersAndAThousandRulesTakeSeconds)
     }
     std::vector<Rule> rules;
     for (int i = 0; i < 1'000; ++i) {
-        rules.push_back(rule("q" + std::to_string(i), "^X-Spam-" + std::to_string(i) + ": yes", Action::discard));
+        rules.push_back(
+            rule("q" + std::to_string(i), "^X-Spam-" + std::to_string(i) + ": yes", Action::discard));
     }
     const auto begin = std::chrono::steady_clock::now();
     const Verdict verdict = Ruleset(std::move(rules)).judge(envelope_of({"<u@x>"}), headers, nullptr);

@@ -13,6 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
+using namespace std::string_view_literals;
 
 Server at(const test::SmtpSink& sink)
 {
@@ -108,7 +109,7 @@ TEST(SmtpClient, EveryByteArrivesWhateverTheSizeAndTheLineEnds)
     test::SmtpSink sink;
     Client client(at(sink));
     std::mt19937 random(1);
-    constexpr std::string_view kLetters(".\r\n.\r\nab\xff\0 .\r\n", 15);
+    constexpr auto kLetters = ".\r\n.\r\nab\xff\0 .\r\n"sv;
     std::size_t sent = 0;
     for (const std::size_t size :
          {0U, 1U, 2U, 100U, 16383U, 16384U, 16385U, 65535U, 65536U, 65537U, 131072U, 400000U}) {

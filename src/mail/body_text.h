@@ -1,0 +1,17 @@
+// The bytes of a text part as text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace qm::mail {
+
+/// `bytes` (transfer encoding removed) in UTF-8, always valid, without NUL. `charset` is what the part
+/// declares, "" for nothing. A charset that is unknown or cannot be true is not believed: then UTF-8 if it
+/// is, else what a byte order mark or the HTML itself says, else windows-1252.
+std::string body_text(std::string_view bytes, std::string_view charset, bool is_html);
+
+/// True when nobody would see anything: white space only, or HTML of tags without text and images.
+bool is_blank_text(std::string_view text, bool is_html);
+
+} // namespace qm::mail

@@ -1,0 +1,136 @@
+#include "mail/parser_input.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace qm::mail {
+namespace {
+
+constexpr std::size_t kMaxBoundaryLines = 20'000;
+constexpr std::size_t kMaxHeaderLines = 300'000;
+constexpr std::size_t kMaxFieldBytes = 64 * 1024;
+constexpr std::size_t kMaxGroups = 100;              ///< colons in one address field
+constexpr std::size_t kMaxFieldsOfBlock = 30;        ///< address fields without an empty line between them
+constexpr std::size_t kMaxAddressBytes = 256 * 1024; ///< of all address fields of a message
+
+constexpr std::array<std::string_view, 6> kAddressFields = {"from", "sender", "reply-to", "to", "cc", "bcc"};
+constexpr std::array<std::string_view, 3> kDecodedFields = {"subject", "date", "message-id"};
+
+/// The line that begins `text`, with its line end.
+std::string_view first_line(std::string_view text)
+{
+    const auto end = text.find('\n');
+    return text.substr(0, end == std::string_view::npos ? end : end + 1);
+}
+
+bool is_empty_line(std::string_view line)
+{
+    return line == "\n" || line == "\r\n";
+}
+
+/// The name of the field that a line begins, "" when it begins none.
+std::string_view field_name(std::string_view line)
+{
+    const auto end = std::ranges::find_if(line, [](char c) { return c <= ' ' || c == ':' || c > '~'; });
+    const auto length = static_cast<std::size_t>(end - line.begin());
+    const std::string_view behind = line.substr(length);
+    const auto colon = behind.find_first_not_of(" \t");
+    return colon != std::string_view::npos && behind[colon] == ':' ? line.substr(0, length)
+                                                                   : std::string_view();
+}
+
+template <std::size_t count>
+bool is_one_of(std::string_view name, const std::array<std::string_view, count>& names)
+{
+    return std::ranges::any_of(
+        names, [&](std::string_view other) { return text::equals_ignoring_case(name, other); });
+}
+
+/// Walks over the lines of a message.
+class Scanner {
+  public:
+    explicit Scanner(std::string_view message) : rest_(message) { result_.bytes.reserve(message.size()); }
+
+    ParserInput scan()
+    {
+        while (!rest_.empty()) {
+            const std::string_view line = first_line(rest_);
+            const std::string_view name = field_name(line);
+            if (is_empty_line(line)) {
+                fields_of_block_ = 0;
+            }
+            boundary_lines_ += line.starts_with("--") ? 1 : 0;
+            header_lines_ += name.empty() ? 0 : 1;
+            if (boundary_lines_ > kMaxBoundaryLines || header_lines_ > kMaxHeaderLines) {
+                result_.cut = true;
+                break;
+            }
+            if (name.empty()) {
+                take(line.size());
+            } else {
+                take_field(name);
+            }
+        }
+        return std::move(result_);
+    }
+
+  private:
+    void take(std::size_t length)
+    {
+        result_.bytes += rest_.substr(0, length);
+        rest_.remove_prefix(length);
+    }
+
+    void take_field(std::string_view name)
+    {
+        const std::size_t length = field_length();
+        const std::size_t begin = result_.bytes.size();
+        const bool harmless = name_is_harmless(name, rest_.substr(0, length));
+        take(length);
+        if (!harmless) {
+            result_.bytes[begin] = 'X';
+        }
+    }
+
+    /// With its continuation lines.
+    std::size_t field_length() const
+    {
+        std::size_t length = first_line(rest_).size();
+        while (length < rest_.size() && (rest_[length] == ' ' || rest_[length] == '\t')) {
+            length += first_line(rest_.substr(length)).size();
+        }
+        return length;
+    }
+
+    bool name_is_harmless(std::string_view name, std::string_view field)
+    {
+        if (is_one_of(name, kAddressFields)) {
+            address_bytes_ += field.size();
+            ++fields_of_block_;
+            return address_bytes_ <= kMaxAddressBytes && fields_of_block_ <= kMaxFieldsOfBlock &&
+                   field.size() <= kMaxFieldBytes &&
+                   static_cast<std::size_t>(std::ranges::count(field, ':')) <= kMaxGroups;
+        }
+        const bool is_read =
+            is_one_of(name, kDecodedFields) || text::starts_with_ignoring_case(name, "content-");
+        return !is_read || field.size() <= kMaxFieldBytes;
+    }
+
+    std::string_view rest_;
+    ParserInput result_;
+    std::size_t boundary_lines_ = 0;
+    std::size_t header_lines_ = 0;
+    std::size_t fields_of_block_ = 0;
+    std::size_t address_bytes_ = 0;
+};
+
+} // namespace
+
+ParserInput parser_input(std::string_view message)
+{
+    return Scanner(message).scan();
+}
+
+} // namespace qm::mail
