@@ -24,9 +24,14 @@ using sql::text_of;
 constexpr std::size_t kReaders = 4;
 constexpr std::chrono::milliseconds kReadPatience{4000};
 
-sql::ConnectOptions write_options()
+/// A catalog is created once, by open(): one that is missing later was taken away by somebody, and a fresh empty one in
+/// its place would forget what is held.
+sql::ConnectOptions write_options(bool create)
 {
-    return {.durable = true, .create = true};
+    sql::ConnectOptions options;
+    options.durable = true;
+    options.create = create;
+    return options;
 }
 
 std::string to_json(const MatchGroups& groups)
@@ -166,7 +171,7 @@ Catalog::Catalog(const std::string& url, const std::string& folder, const Clock&
     if (target_.engine == sql::Engine::mysql) {
         throw ConfigError("the catalog runs on sqlite:////absolute/path or postgresql://..., not on MySQL");
     }
-    writer_ = std::make_unique<Writer>(target_, write_options());
+    writer_ = std::make_unique<Writer>(target_, write_options(false));
     readers_ = std::make_unique<sql::Pool>(target_, sql::ConnectOptions{}, kReaders);
 }
 
@@ -174,7 +179,7 @@ Catalog::~Catalog() = default;
 
 void Catalog::open()
 {
-    sql::Connection connection(target_, write_options());
+    sql::Connection connection(target_, write_options(true));
     migrate(connection);
 }
 

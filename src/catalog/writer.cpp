@@ -115,7 +115,7 @@ void Writer::run_one(Ticket& ticket, bool alone)
 
 sql::Connection& Writer::connection()
 {
-    if (!connection_ || connection_->is_broken()) {
+    if (!connection_ || connection_->is_broken() || connection_->is_abandoned()) {
         connection_.reset();
         connection_ = std::make_unique<sql::Connection>(target_, options_);
     }

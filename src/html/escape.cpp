@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "html/reading_order.h"
 #include "html/sanitizer.h"
 
 namespace qm::html {
@@ -41,7 +42,12 @@ std::string line_to_html(std::string_view line)
             after_blank = c == ' ';
         }
     }
-    return escape(spaced);
+    return escape(in_reading_order(spaced));
+}
+
+bool turns_text(char32_t code)
+{
+    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
 } // namespace
@@ -67,6 +73,21 @@ std::string escape(std::string_view text)
             result += "\uFFFD";
         } else {
             text::append_utf8(result, code);
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return result;
+}
+
+std::string in_reading_order(std::string_view text)
+{
+    constexpr char32_t kByteOrderMark = 0xFEFF;
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        if (!turns_text(character.code) && character.code != kByteOrderMark) {
+            text::append_utf8(result, character.code);
         }
         text.remove_prefix(character.bytes);
     }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "html/allowed.h"
+#include "html/reading_order.h"
 #include "html/tree.h"
 
 namespace qm::html {
@@ -16,26 +17,6 @@ bool is_void(const Element& element)
 {
     return element.role == Role::void_text || element.role == Role::void_block ||
            element.role == Role::column;
-}
-
-/// Characters that turn the order of the text around them, beyond the end of the element they stand in.
-bool turns_text(char32_t code)
-{
-    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-}
-
-std::string in_reading_order(std::string_view text)
-{
-    std::string result;
-    result.reserve(text.size());
-    while (!text.empty()) {
-        const text::Character character = text::first_character(text);
-        if (!turns_text(character.code)) {
-            text::append_utf8(result, character.code);
-        }
-        text.remove_prefix(character.bytes);
-    }
-    return result;
 }
 
 /// Is the text of a link its target already?

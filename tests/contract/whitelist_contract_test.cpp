@@ -317,6 +317,7 @@ TEST_P(WhitelistContract, EightThreadsMayAskAtOnce)
     std::atomic<int> wrong = 0;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(8);
         for (int t = 0; t < 8; ++t) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 25; ++i) {
@@ -330,6 +331,7 @@ TEST_P(WhitelistContract, EightThreadsMayAskAtOnce)
     add("a@example.org", "b@example.com");
     {
         std::vector<std::jthread> threads;
+        threads.reserve(8);
         for (int t = 0; t < 8; ++t) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 100; ++i) {

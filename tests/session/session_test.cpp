@@ -266,6 +266,29 @@ TEST(Session, AFailingCatalogLeavesNoFile)
     EXPECT_EQ(house.count("held_message"), 0);
 }
 
+TEST(Session, ACatalogTakenAwayUnderUsKeepsNothingAndComesBackAlone)
+{
+    House house("spam", kSpam);
+    house.send(spam());
+    std::filesystem::create_directory(house.dir / "away");
+    for (const char* const file : {"catalog.db", "catalog.db-wal", "catalog.db-shm"}) {
+        std::filesystem::rename(house.dir / file, house.dir / ("away/" + std::string(file)));
+    }
+    TestMail mail = spam();
+    mail.body = "second\r\n";
+    EXPECT_THROW(house.send(mail), BackendError);
+    house.session.abort();
+    EXPECT_EQ(house.files().size(), 1U);
+    EXPECT_FALSE(std::filesystem::exists(house.dir / "catalog.db"));
+    for (const char* const file : {"catalog.db", "catalog.db-wal", "catalog.db-shm"}) {
+        if (std::filesystem::exists(house.dir / ("away/" + std::string(file)))) {
+            std::filesystem::rename(house.dir / ("away/" + std::string(file)), house.dir / file);
+        }
+    }
+    EXPECT_EQ(house.send(mail).reply, Reply::discard);
+    EXPECT_EQ(house.held().size(), 2U);
+}
+
 TEST(Session, AFailedStepIsAnswered451AtTheNextReply)
 {
     House house("spam", kSpam);

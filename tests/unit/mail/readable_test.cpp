@@ -126,7 +126,7 @@ TEST(Readable, NamesOfAttachmentsAreDecodedAndHarmless)
              {"filename=\"../../etc/passwd\"", "passwd"},
              {"filename=\"C:\\\\dir\\\\x.exe\"", "x.exe"},
              {"filename*=utf-8''invoice%E2%80%AEfdp.exe", "invoicefdp.exe"},
-             {"filename*=utf-8''a%0D%0Ab%00c", "a bc"},
+             {"filename*=utf-8''a%0D%0Ab%07c", "a bc"},
              {"filename*=utf-8''%1B%5B31mred", "[31mred"},
              {"filename=\"..\"", "unnamed"},
              {"filename=\"\"", "unnamed"},

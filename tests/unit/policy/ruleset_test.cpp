@@ -438,6 +438,7 @@ TEST(Ruleset, TenThousandHeadersAndAThousandRulesTakeSeconds)
         headers.add("X-Header-" + std::to_string(i), " =?utf-8?Q?some_value?= of a usual length");
     }
     std::vector<Rule> rules;
+    rules.reserve(1'000);
     for (int i = 0; i < 1'000; ++i) {
         rules.push_back(
             rule("q" + std::to_string(i), "^X-Spam-" + std::to_string(i) + ": yes", Action::discard));
@@ -456,6 +457,7 @@ TEST(Ruleset, ExpensiveRulesAreStoppedAndNoMailPassesUnseen)
         headers.add("X", std::string(10'000, 'a'));
     }
     std::vector<Rule> rules;
+    rules.reserve(50);
     for (int i = 0; i < 50; ++i) {
         rules.push_back(rule("q", "(*NO_START_OPT)a+[bd]", Action::discard));
     }

@@ -39,6 +39,7 @@ TEST_F(PoolTest, ManyThreadsShareFewConnections)
     std::atomic<int> inserted = 0;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(8);
         for (int t = 0; t < 8; ++t) {
             threads.emplace_back([&] {
                 for (std::int64_t i = 0; i < 50; ++i) {

@@ -137,6 +137,7 @@ TEST(Watchdog, EndedWatchTouchesNothing)
 TEST(Watchdog, ManyThreadsMayWatchAtOnce)
 {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([] {
             const Pair pair;

@@ -12,6 +12,7 @@
 namespace qm::sql {
 namespace {
 
+using namespace std::string_literals;
 using std::chrono::milliseconds;
 
 class SqliteConnection : public testing::Test {
@@ -76,7 +77,7 @@ TEST_F(SqliteConnection, ValuesComeBackAsTheyWentIn)
 {
     Connection connection(target_, options_);
     connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT)");
-    const std::string odd("'; DROP TABLE t; -- \0\x80\xff :1 ?", 32);
+    const std::string odd("'; DROP TABLE t; -- \0\x80\xff :1 ?"s);
     const std::vector<Row> rows{
         {std::int64_t{1}, INT64_MAX, odd},
         {std::int64_t{2}, INT64_MIN, std::string()},

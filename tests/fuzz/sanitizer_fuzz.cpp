@@ -1,0 +1,30 @@
+// Whatever HTML goes in: what comes out is allowed, valid UTF-8, within the limit, and stays the same when it
+// is sanitized again.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "fuzz/property.h"
+#include "html/sanitizer.h"
+#include "unit/html/allowed_only.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const std::string_view input(reinterpret_cast<const char*>(data), size);
+    qm::html::SanitizeOptions options;
+    options.replacement_image = "cid:removed.png";
+    const qm::html::Sanitized once = qm::html::sanitize(input, options);
+    const std::string wrong = qm::test::what_is_not_allowed(once.html);
+    qm::fuzz::expect(wrong.empty(), wrong);
+    qm::fuzz::expect(once.html.size() <= options.max_input, "the result is not longer than the limit");
+    qm::fuzz::expect(qm::html::sanitize(once.html, options).html == once.html,
+                     "sanitizing twice changes nothing");
+
+    const std::string as_text = qm::html::html_to_text(input);
+    qm::fuzz::expect(qm::text::to_valid_utf8(as_text) == as_text, "the text is valid UTF-8");
+    const std::string shown = qm::html::text_to_html(input.substr(0, 50'000));
+    qm::fuzz::expect(qm::html::sanitize(shown, options).html == shown,
+                     "text as HTML passes the sanitizer unchanged");
+    return 0;
+}
