@@ -6,6 +6,7 @@ import email.policy
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sys
 import unicodedata
@@ -220,7 +221,7 @@ class Demonstration:
     def _wait_for_notices(self, held):
         for mail in held:
             places.wait_until("the notices are sent", lambda mail=mail: all(
-                notice["state"] != "due" or notice["attempts"] for notice in self._notices_of(mail)), 30)
+                notice["state"] != "due" or notice["reply"] for notice in self._notices_of(mail)), 30)
 
     def _show_notices(self, mail):
         for notice in self._notices_of(mail):
@@ -250,9 +251,11 @@ class Demonstration:
                             ("daemon's log", self.daemon.folder / "log"),
                             ("Postfix's log", self.postfix.folder / "postfix.log")):
             self._say.line(f"{name:<22} {value}", 2)
-        self._say.line(f"try: swaks --server 127.0.0.1:{self.postfix.port} --to {USER} --header 'X-Spam-Flag: YES'", 2)
+        if shutil.which("swaks"):
+            self._say.line(f"try: swaks --server 127.0.0.1:{self.postfix.port} --to {USER} --header 'X-Spam-Flag: YES'", 2)
         self._say.line("Ctrl-C ends it.", 2)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        while True:
+            signal.pause()
 
 
 def given_mail(path):
@@ -262,14 +265,17 @@ def given_mail(path):
     return data if data.endswith(b"\r\n") else data + b"\r\n"
 
 
+def interrupted(_number, _frame):
+    raise KeyboardInterrupt
+
+
 def main():
     parser = argparse.ArgumentParser(prog="quickstart")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("mails", nargs="*")
     arguments = parser.parse_args()
-    if arguments.keep:
-        # Before any thread starts, so that the signal waits for us wherever we are.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     wanted = ([(os.path.basename(path), SENDER, [USER, WHITELISTED], given_mail(path)) for path in arguments.mails]
               or [(title, sender, recipients, text.replace("\n", "\r\n").encode())
                   for title, sender, recipients, text in OWN_MAILS])
@@ -282,6 +288,8 @@ def main():
         if arguments.keep:
             demonstration.keep()
         return 0
+    except KeyboardInterrupt:
+        return 0 if arguments.keep else 130
     except Exception as problem:
         for line in f"quickstart: {problem}".splitlines():
             terminal.line(line, style="31")
@@ -289,6 +297,9 @@ def main():
             terminal.line(line, 2)
         return 1
     finally:
+        # A second Ctrl-C must not leave half of it running.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         demonstration.close()
 
 

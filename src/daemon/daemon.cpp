@@ -160,7 +160,8 @@ class Program {
 
     int serve(Signals& signals)
     {
-        const std::chrono::microseconds interval = service::watchdog_interval() / 2;
+        // Two may be missed before the service manager acts.
+        const std::chrono::microseconds interval = service::watchdog_interval() / 4;
         const auto tick = std::chrono::milliseconds(250);
         auto next_pulse = std::chrono::steady_clock::now();
         while (listener_.is_running()) {

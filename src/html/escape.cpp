@@ -45,6 +45,13 @@ std::string line_to_html(std::string_view line)
     return escape(in_reading_order(spaced));
 }
 
+/// Controls, and the code points that are never characters.
+bool is_no_text(char32_t code)
+{
+    return (code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7F && code <= 0x9F) ||
+           (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFEU) == 0xFFFE;
+}
+
 bool turns_text(char32_t code)
 {
     return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
@@ -69,7 +76,7 @@ std::string escape(std::string_view text)
             result += "&quot;";
         } else if (code == '\'') {
             result += "&#39;";
-        } else if ((code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7F && code <= 0x9F)) {
+        } else if (is_no_text(code)) {
             result += "\uFFFD";
         } else {
             text::append_utf8(result, code);

@@ -10,7 +10,7 @@ namespace qm::html {
 struct SanitizeOptions {
     /// Put in place of every image: the `src` of our own image ("cid:..."), or "" to drop images.
     std::string replacement_image;
-    std::uint64_t max_input = 512 * 1024; ///< bytes; the rest is cut
+    std::uint64_t max_input = 512ULL * 1024; ///< bytes; the rest is cut
 };
 
 struct Sanitized {
@@ -34,7 +34,8 @@ std::string text_to_html(std::string_view text);
 /// is.
 std::string html_to_text(std::string_view html, std::size_t width = 76);
 
-/// & < > " ' as entities; controls other than tab and line feed as U+FFFD; valid UTF-8.
+/// & < > " ' as entities; controls other than tab and line feed, and code points
+/// that are never characters, as U+FFFD; valid UTF-8.
 std::string escape(std::string_view text);
 
 } // namespace qm::html

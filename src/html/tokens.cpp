@@ -95,11 +95,8 @@ bool Tokenizer::read_markup()
     if (second == '!') {
         if (rest_.starts_with("<!--")) {
             skip_comment();
-        } else if (rest_.starts_with("<![CDATA[")) {
-            // Outside SVG and MathML, where it cannot be here, this is a comment up to the next `>`.
-            skip_to(">");
         } else {
-            skip_to(">");
+            skip_to(">"); // CDATA too: outside SVG and MathML, which never get here, it is a comment
         }
         return false;
     }

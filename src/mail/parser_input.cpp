@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::size_t kMaxBoundaryLines = 20'000;
 constexpr std::size_t kMaxHeaderLines = 300'000;
-constexpr std::size_t kMaxFieldBytes = 64 * 1024;
-constexpr std::size_t kMaxGroups = 100;              ///< colons in one address field
-constexpr std::size_t kMaxFieldsOfBlock = 30;        ///< address fields without an empty line between them
-constexpr std::size_t kMaxAddressBytes = 256 * 1024; ///< of all address fields of a message
+constexpr std::size_t kMaxFieldBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxGroups = 100;       ///< colons in one address field
+constexpr std::size_t kMaxFieldsOfBlock = 30; ///< address fields without an empty line between them
+constexpr std::size_t kMaxAddressBytes = std::size_t{256} * 1024; ///< of all address fields of a message
 
 constexpr std::array<std::string_view, 6> kAddressFields = {"from", "sender", "reply-to", "to", "cc", "bcc"};
 constexpr std::array<std::string_view, 3> kDecodedFields = {"subject", "date", "message-id"};

@@ -29,7 +29,7 @@ struct Readable {
 
 /// Limits on the work for one message.
 struct ReadLimits {
-    std::uint64_t max_text = 512 * 1024; ///< bytes of the text part that are read
+    std::uint64_t max_text = 512ULL * 1024; ///< bytes of the text part that are read
     std::size_t max_parts = 1000;
     std::size_t max_depth = 50;
     std::size_t max_attachments = 100;

@@ -88,9 +88,15 @@ class MilterMta final : public Mta {
     SMFICTX* context_;
 };
 
-Session* session_of(SMFICTX* context)
+/// What hangs on a connection of the mail server.
+struct Connection {
+    Session session;
+    unsigned long steps; ///< as negotiated
+};
+
+Connection* connection_of(SMFICTX* context)
 {
-    return static_cast<Session*>(smfi_getpriv(context));
+    return static_cast<Connection*>(smfi_getpriv(context));
 }
 
 sfsistat to_libmilter(Reply reply)
@@ -128,7 +134,8 @@ sfsistat guarded(SMFICTX* context, const char* where, Body body) noexcept
     if (door().closed.load()) {
         return SMFIS_TEMPFAIL;
     }
-    Session* const session = session_of(context);
+    Connection* const connection = connection_of(context);
+    Session* const session = connection == nullptr ? nullptr : &connection->session;
     try {
         if (session == nullptr) {
             throw BackendError("a callback without a session");
@@ -145,15 +152,20 @@ sfsistat guarded(SMFICTX* context, const char* where, Body body) noexcept
     return SMFIS_TEMPFAIL;
 }
 
-/// For callbacks whose answer the mail server does not wait for (NR flags): a failure is remembered and
-/// answered later.
+/// For callbacks whose failure is remembered and answered later. Where the mail server agreed to wait for no
+/// reply (`no_reply`, SMFIP_NR_...), libmilter wants to hear so, and complains to the system log about
+/// anything else.
 template <typename Body>
-sfsistat remembered(SMFICTX* context, const char* where, Body body) noexcept
+sfsistat remembered(SMFICTX* context, const char* where, unsigned long no_reply, Body body) noexcept
 {
     const sfsistat result = guarded(context, where, [&](Session& session) {
         body(session);
         return static_cast<sfsistat>(SMFIS_CONTINUE);
     });
+    const Connection* const connection = connection_of(context);
+    if (connection != nullptr && (connection->steps & no_reply) != 0) {
+        return SMFIS_NOREPLY;
+    }
     return door().closed.load() ? result : static_cast<sfsistat>(SMFIS_CONTINUE);
 }
 
@@ -220,16 +232,17 @@ static sfsistat qm_negotiate(SMFICTX* context, unsigned long offered_actions, un
             smfi_setsymlist(context, SMFIM_EOH, at_headers);
             smfi_setsymlist(context, SMFIM_EOM, queue_id);
         }
-        if (auto* const stale = session_of(context); stale != nullptr) {
+        if (const Connection* const stale = connection_of(context); stale != nullptr) {
             delete stale;
             smfi_setpriv(context, nullptr);
         }
-        auto session = std::make_unique<Session>(*door().desk, door().notices_due);
-        session->set_leading_space((*steps & SMFIP_HDR_LEADSPC) != 0);
-        if (smfi_setpriv(context, session.get()) != MI_SUCCESS) {
+        std::unique_ptr<Connection> connection(
+            new Connection{.session = Session(*door().desk, door().notices_due), .steps = *steps});
+        connection->session.set_leading_space((*steps & SMFIP_HDR_LEADSPC) != 0);
+        if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) {
             return SMFIS_REJECT;
         }
-        static_cast<void>(session.release()); // qm_close() deletes it
+        static_cast<void>(connection.release()); // qm_close() deletes it
         return SMFIS_CONTINUE;
     } catch (const std::exception& error) {
         log_failure(nullptr, "negotiation", error.what());
@@ -239,14 +252,14 @@ static sfsistat qm_negotiate(SMFICTX* context, unsigned long offered_actions, un
 
 static sfsistat qm_mail(SMFICTX* context, char** arguments)
 {
-    return remembered(context, "MAIL", [&](Session& session) {
+    return remembered(context, "MAIL", SMFIP_NR_MAIL, [&](Session& session) {
         session.mail(arguments == nullptr || arguments[0] == nullptr ? "" : arguments[0]);
     });
 }
 
 static sfsistat qm_recipient(SMFICTX* context, char** arguments)
 {
-    return remembered(context, "RCPT", [&](Session& session) {
+    return remembered(context, "RCPT", SMFIP_NR_RCPT, [&](Session& session) {
         session.recipient(arguments == nullptr || arguments[0] == nullptr ? "" : arguments[0]);
     });
 }
@@ -258,7 +271,7 @@ static sfsistat qm_data(SMFICTX* context)
 
 static sfsistat qm_header(SMFICTX* context, char* name, char* value)
 {
-    return remembered(context, "header", [&](Session& session) {
+    return remembered(context, "header", SMFIP_NR_HDR, [&](Session& session) {
         session.header(name == nullptr ? "" : name, value == nullptr ? "" : value);
     });
 }
@@ -271,7 +284,7 @@ static sfsistat qm_end_of_headers(SMFICTX* context)
 
 static sfsistat qm_body(SMFICTX* context, unsigned char* bytes, size_t length)
 {
-    return remembered(context, "body", [&](Session& session) {
+    return remembered(context, "body", SMFIP_NR_BODY, [&](Session& session) {
         session.body({reinterpret_cast<const char*>(bytes), length});
     });
 }
@@ -284,7 +297,7 @@ static sfsistat qm_end_of_message(SMFICTX* context)
 
 static sfsistat qm_abort(SMFICTX* context)
 {
-    return remembered(context, "abort", [](Session& session) { session.abort(); });
+    return remembered(context, "abort", 0, [](Session& session) { session.abort(); });
 }
 
 static sfsistat qm_close(SMFICTX* context)
@@ -293,7 +306,7 @@ static sfsistat qm_close(SMFICTX* context)
     if (door().closed.load()) {
         return SMFIS_CONTINUE; // the process ends; what a session held half ends with it
     }
-    delete session_of(context);
+    delete connection_of(context);
     smfi_setpriv(context, nullptr);
     return SMFIS_CONTINUE;
 }

@@ -22,6 +22,12 @@ class LogGivingUp final : public policy::Observer {
                       {"status", "regex-gave-up"}});
     }
 
+    void stopped(const policy::Rule& rule) override
+    {
+        log::warning(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
+                     {{"quarantine", rule.quarantine}, {"status", "regex-stopped"}});
+    }
+
   private:
     const Envelope& envelope_;
 };

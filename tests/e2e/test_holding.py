@@ -25,6 +25,8 @@ class HoldingScenarios:
         self.assertEqual(row.size, len(expected or message))
         self.assertEqual(row.recipients, {recipient: "held"})
         self.assertEqual(row.sender, SENDER)
+        self.assertNotEqual(row.queue_id, "")
+        self.assertIn(row.queue_id, answer.final.text)
         self.assert_not_delivered(recipient)
         return row, stored
 
@@ -106,6 +108,19 @@ class HoldingScenarios:
         message = mails.spam()
         self.assertEqual(self.send("Anna@SHOP.example", recipient, message).code, 250)
         self.assert_delivered(recipient, message)
+
+    def test_mail_of_an_ignored_host_is_not_judged(self):
+        recipient, message = f"{mails.token()}@our.example", mails.spam()
+        self.daemon({"spam": {**SPAM_RULE, "ignore_hosts": "192.0.2.0/24, 127.0.0.0/8"}})
+        self.assertEqual(self.send(SENDER, recipient, message).code, 250)
+        self.assert_delivered(recipient, message)
+
+    def test_mail_of_another_host_is_judged(self):
+        recipient = f"{mails.token()}@our.example"
+        daemon = self.daemon({"spam": {**SPAM_RULE, "ignore_hosts": "192.0.2.0/24"}})
+        self.assertEqual(self.send(SENDER, recipient, mails.spam()).code, 250)
+        self.assertEqual(self.held(daemon)[0].client_address, "127.0.0.1")
+        self.assert_not_delivered(recipient)
 
     # -- the actions -----------------------------------------------------------------------------------
 

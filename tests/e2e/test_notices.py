@@ -230,7 +230,7 @@ class NoticeScenarios:
         recipient = self.address()
         self.hold(recipient, mails.spam())
         places.wait_until("the notice was tried", lambda: [
-            notice for notice in daemon.catalog().notices() if notice["attempts"] == 1 and notice["state"] == "due"])
+            notice for notice in daemon.catalog().notices() if notice["reply"] and notice["state"] == "due"])
         self.assertEqual(self.desk.mails(recipient), [])
         mend()
         daemon.stop()
@@ -265,7 +265,24 @@ class NoticeScenarios:
 
 
 class NoticesThroughPostfix(NoticeScenarios, PostfixCase):
-    pass
+    def test_a_recipient_with_a_utf8_address_is_told(self):
+        daemon = self.telling()
+        recipient = f"müller-{mails.token()}@our.example"
+        answer = self.send(SENDER, recipient, mails.spam(), "SMTPUTF8")
+        self.assertEqual(answer.code, 250, answer.final)
+        received = self.desk.wait_for(recipient)
+        self.assertIn("SMTPUTF8", received.sender_options)
+        self.assertIn(recipient, str(self.parsed(received)["To"]))
+        self.settled(daemon, "sent")
+
+    def test_a_utf8_address_behind_a_server_without_smtputf8_is_given_up_and_not_garbled(self):
+        old = SmtpSink(utf8=False)
+        self.addCleanup(old.close)
+        daemon = self.telling(port=old.port)
+        answer = self.send(SENDER, f"müller-{mails.token()}@our.example", mails.spam(), "SMTPUTF8")
+        self.assertEqual(answer.code, 250, answer.final)
+        self.settled(daemon, "refused")
+        self.assertEqual(old.mails(), [])
 
 
 class NoticesThroughSendmail(NoticeScenarios, SendmailCase):

@@ -362,7 +362,8 @@ bool SmtpSink::wait_for_open(int at_most, std::chrono::milliseconds limit)
 
 void SmtpSink::drop_connections()
 {
-    for (const int socket : state_.lock()->open) {
+    auto state = state_.lock(); // a temporary would be gone before the loop begins
+    for (const int socket : state->open) {
         static_cast<void>(::shutdown(socket, SHUT_RDWR));
     }
 }

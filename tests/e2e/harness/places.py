@@ -1,4 +1,5 @@
 """Folders, ports and waiting."""
+import atexit
 import os
 import pathlib
 import random
@@ -69,6 +70,7 @@ class TempDir:
     def __init__(self, name="e2e", below=None):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"qm-{name}-", dir=below or base_folder()))
         self.path.chmod(0o755)
+        atexit.register(self.remove)
 
     def __truediv__(self, name):
         return self.path / name

@@ -30,7 +30,8 @@ TEST(TextToHtml, MarkupIsText)
 
 TEST(TextToHtml, TheSanitizerHasNothingToChange)
 {
-    for (const std::string_view text : {"a\n\n  b\t<c> & 'd'\n> e\r\n", " ", "", "\n", "x  y"}) {
+    for (const std::string_view text :
+         {"a\n\n  b\t<c> & 'd'\n> e\r\n", "\uFEFFb\u202Ec\uFFFF", " ", "", "\n", "x  y"}) {
         const std::string html = text_to_html(text);
         EXPECT_EQ(sanitize(html).html, html) << text;
     }
