@@ -55,7 +55,7 @@ message, which is harmless HTML made by us. `{{` and `}}` are literal braces.
 | `{ATTACHMENTS}` | names and sizes of its attachments |
 | `{QUARANTINE}` | name of the quarantine |
 | `{WHY}` | the header line that matched |
-| `{EXPIRES}` | until when it is kept; empty when there is no end |
+| `{EXPIRES}` | until when it is kept; a dash when there is no end |
 | `{RELEASE_URL}` | empty: there is no web page yet |
 | `{SUBGROUP_n}` | a group of the regex; `SUBGROUP_0` is the first one, named groups are counted too |
 | `{name}` | a named group of the regex |

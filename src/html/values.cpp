@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "html/colors.h"
 
 namespace qm::html {
 namespace {
@@ -145,7 +146,7 @@ Checked css_color(std::string_view value)
         const bool fits = digits.size() == 3 || digits.size() == 6;
         return fits && only_of(digits, kHexDigits) ? Checked(value) : std::nullopt;
     }
-    if (value.size() >= 3 && value.size() <= 24 && only_of(value, kLetters) && value != "transparent") {
+    if (is_color_name(value)) {
         return Checked(value);
     }
     return rgb_color(value);

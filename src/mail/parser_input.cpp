@@ -87,10 +87,16 @@ class Scanner {
     {
         const std::size_t length = field_length();
         const std::size_t begin = result_.bytes.size();
-        const bool harmless = name_is_harmless(name, rest_.substr(0, length));
-        take(length);
-        if (!harmless) {
-            result_.bytes[begin] = 'X';
+        if (name_is_harmless(name, rest_.substr(0, length))) {
+            take(length);
+            return;
+        }
+        take(std::min(length, kMaxFieldBytes));
+        result_.bytes[begin] = 'X';
+        if (length > kMaxFieldBytes) {
+            result_.bytes += "\r\n";
+            rest_.remove_prefix(length - kMaxFieldBytes);
+            result_.cut = true;
         }
     }
 

@@ -358,7 +358,8 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
     if (result.text.empty()) {
         result.problem = why_no_text(leaves.all(), result);
     } else if (left_out || leaves.cut()) {
-        result.problem = "This message has more parts than can be shown; the rest was left out.";
+        result.problem =
+            "This message is larger or more complicated than can be shown; something was left out.";
     }
     return result;
 }

@@ -41,7 +41,10 @@ constexpr std::array kRows{
         }},
     Row{"EMAIL_TO", [](const Notice& n, const preview::Preview&) { return n.recipient; }},
     Row{"EMAIL_SUBJECT", [](const Notice& n, const preview::Preview&) { return n.mail.subject; }},
-    Row{"EMAIL_QUARANTINE_ID", [](const Notice& n, const preview::Preview&) { return n.mail.id.str(); }},
+    Row{"EMAIL_QUARANTINE_ID",
+        [](const Notice& n, const preview::Preview&) {
+            return n.mail.stored ? n.mail.id.str() : std::string(); // nothing is kept: nothing to ask for
+        }},
     Row{"EMAIL_HEADER_FROM", [](const Notice& n, const preview::Preview&) { return n.mail.header_from; }},
     Row{"EMAIL_DATE",
         [](const Notice& n, const preview::Preview&) { return format_for_people(n.mail.received); }},

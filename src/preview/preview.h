@@ -12,7 +12,7 @@ namespace qm::preview {
 
 struct PreviewOptions {
     std::string replacement_image;            ///< src of our own image, "" drops images
-    std::uint64_t max_text = 512ULL * 1024;      ///< bytes of text shown
+    std::uint64_t max_text = 512ULL * 1024;   ///< bytes of text shown
     std::uint64_t max_message = 64ULL << 20U; ///< bytes of the message that are read at all
 };
 

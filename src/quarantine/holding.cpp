@@ -162,8 +162,9 @@ HoldingResult Holding::finish(const std::string& queue_id, const Client& client)
         if (result.answer.by) {
             const auto part =
                 std::ranges::find_if(parts_, [&](const auto& p) { return p->index == *result.answer.by; });
-            result.answer.reject_reason =
-                with_id(result.answer.reject_reason, part == parts_.end() ? "" : (*part)->id.str());
+            const bool kept =
+                part != parts_.end() && settings_->quarantines.at(*result.answer.by).store->keeps();
+            result.answer.reject_reason = with_id(result.answer.reject_reason, kept ? (*part)->id.str() : "");
         }
     }
     log_result(result);

@@ -1,5 +1,5 @@
 """Held mail: kept byte for byte, and kept from exactly those it is held for."""
-from harness import mails
+from harness import mails, smtp
 from harness.case import PostfixCase, SendmailCase
 
 SENDER = "anna@shop.example"
@@ -96,6 +96,41 @@ class HoldingScenarios:
 
     def test_an_extension_and_a_percent_sign(self):
         self.held_beside_a_whitelisted_one("user+100%d@Sub.Example.org")
+
+    def test_addresses_as_clients_write_them(self):
+        """The mail server takes routes, blanks and needless quotes, and knows its own way to compare them."""
+        allowed = "allowed@our.example"
+        daemon = self.daemon({"spam": {**SPAM_RULE, **self.whitelist(("", allowed))}})
+        for number, written in enumerate(("User@Our.Example", "<User@Our.Example> NOTIFY=NEVER", "< user@our.example >",
+                                          '<"user"@our.example>', "<@relay.example,@b.example:user@our.example>",
+                                          "<user@our.example.>", '<"us\\er"@our.example>', '<"quo\\"te"@our.example>',
+                                          "<USER@OUR.EXAMPLE>", "<postmaster>"), 1):
+            with self.subTest(written):
+                self.sink.reset()
+                with self.mta.client() as client:
+                    client.command(f"MAIL FROM:<{SENDER}>")
+                    for recipient in (written, f"<{allowed}>"):
+                        reply = client.command(f"RCPT TO:{recipient}")
+                        self.assertEqual(reply.code, 250, reply)
+                    self.assertEqual(client.command("DATA").code, 354)
+                    client.send(smtp.stuffed(mails.spam()))
+                    self.assertEqual(client.reply().code, 250)
+                self.mta.wait_idle()
+                self.assertEqual([mail.recipients for mail in self.sink.mails()], [[allowed]])
+                self.assertEqual(len(daemon.catalog().held()), number)
+
+    def test_one_recipient_written_twice_is_held_once(self):
+        daemon = self.held_beside_a_whitelisted_one("user@example.org")
+        self.assertEqual(self.send(SENDER, ["user@example.org"] * 2, mails.spam()).code, 250)
+        self.assertEqual([list(held.recipients) for held in daemon.catalog().held()], [["user@example.org"]] * 2)
+
+    def test_a_thousand_recipients(self):
+        daemon = self.daemon({"spam": SPAM_RULE})
+        recipients = [f"user{number}@our.example" for number in range(1000)]
+        self.assertEqual(self.send(SENDER, recipients, mails.spam()).code, 250)
+        self.assertEqual(list(self.held(daemon)[0].recipients), recipients)
+        self.mta.wait_idle()
+        self.assertEqual(self.sink.mails(), [])
 
     def test_the_whitelist_rule_holds_without_store_and_notice(self):
         daemon = self.held_beside_a_whitelisted_one(
@@ -202,6 +237,18 @@ class HoldingScenarios:
 
 
 class HoldingThroughPostfix(HoldingScenarios, PostfixCase):
+    def test_a_header_that_postfix_cuts_is_noted(self):
+        # Postfix shows a milter at most 60 000 bytes of one header, and delivers all of it.
+        daemon = self.daemon({"spam": SPAM_RULE})
+        for long in ("X-Long: " + "y" * 70000, "X-Long: " + "\r\n ".join(["z" * 500] * 130)):
+            self.assertEqual(self.send(SENDER, "user@our.example", mails.spam(long)).code, 250)
+            self.assertIn("X-Long", daemon.catalog().held()[-1].notes)
+        # 59 000 bytes are not cut, and nobody says so.
+        whole = mails.spam("X-Long: " + "y" * 59000)
+        self.assertEqual(self.send(SENDER, "user@our.example", whole).code, 250)
+        self.assertEqual(daemon.catalog().held()[-1].notes, "")
+        self.assertEqual(daemon.store("spam").mails()[-1].data, whole)
+
     def test_a_utf8_address(self):
         self.held_beside_a_whitelisted_one("Müller@Bücher.example", "SMTPUTF8")
 

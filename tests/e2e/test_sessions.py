@@ -142,6 +142,15 @@ class SessionScenarios:
         self.assert_not_delivered(recipient)
 
 
+    def test_a_mail_offered_again_to_more_recipients_is_held_for_the_new_ones(self):
+        first, second, message = self.address(), self.address(), mails.spam()
+        self.assertEqual(self.send(SENDER, [first], message).code, 250)
+        self.assertEqual(self.send(SENDER, [first, second], message).code, 250)
+        self.assertEqual([list(held.recipients) for held in self.quarantine.catalog().held()], [[first], [second]])
+        self.assertEqual(self.stored(), [message, message])
+        self.assert_not_delivered(first, second)
+
+
 class SessionsThroughPostfix(SessionScenarios, PostfixCase):
     pass
 

@@ -59,7 +59,7 @@ const std::vector<std::string> kVectors = {
     "<keygen autofocus onfocus=x>",
     "\"><script>alert(1)</script>",
     "'><img src=x onerror=alert(1)>",
-    "<scr\0ipt>alert(1)</scr\0ipt>",
+    std::string("<scr") + '\0' + "ipt>alert(1)</scr" + '\0' + "ipt>",
     "<img src=x:x onerror\n=\nalert(1)>",
     "<a\thref='java\nscript:alert(1)'>x",
     "<p title='</p><script>alert(1)//'>",
@@ -80,8 +80,7 @@ const std::vector<std::string> kVectors = {
     "<plaintext></plaintext><script>alert(1)</script>",
     "<textarea><img src=\"</textarea><img src=x onerror=alert(1)>\">",
     "<title><a title=\"</title><img src=x>\">",
-    "<select><template><style><!--</style><a rel=\"--></style></template></select><img id=x src "
-    "onerror=alert(1)>\">",
+    "<select><template><style><!--</style><a rel=\"--></style></template></select><img src=x onerror=x>",
     "<template><script>alert(1)</script></template>",
     "<![CDATA[><img src=x onerror=alert(1)>]]>",
     "<svg><![CDATA[<image xlink:href=\"]]><img src=x onerror=alert(1)//\"></svg>",

@@ -66,6 +66,8 @@ TEST(Style, NothingLoadsHidesOrMoves)
                               "width:expression(1)",
                               "width:calc(1px)",
                               "color:transparent",
+                              "background:url",
+                              "color:blurple",
                               "color:var(--x)",
                               "color:red\\9",
                               "color:/**/red",

@@ -35,7 +35,7 @@ std::string multipart(const std::string& subtype, const std::vector<std::string>
 {
     std::string result = "Content-Type: multipart/" + subtype + "; boundary=" + boundary + "\r\n\r\n";
     for (const std::string& one : parts) {
-        result += "--" + boundary + "\r\n" + one + "\r\n";
+        result.append("--").append(boundary).append("\r\n").append(one).append("\r\n");
     }
     return result + "--" + boundary + "--\r\n";
 }
@@ -274,7 +274,7 @@ TEST(Readable, BrokenMessagesGiveAnAnswer)
              "Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n\r\nx",
              "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n--a\r\n--a--\r\n--a\r\nx",
              "Content-Type: multipart/mixed; boundary=\"\xFF\"\r\n\r\n--\xFF\r\n\r\nx",
-             std::string("a\0b: c\r\n\r\nx", 12), "Content-Type: text/plain; charset=\"\r\n\r\nx",
+             std::string("a\0b: c\r\n\r\nx", 11), "Content-Type: text/plain; charset=\"\r\n\r\nx",
              "Content-Type: message/rfc822\r\n\r\n",
              "Content-Type: text/html; charset=utf-8; charset=koi8-r\r\n\r\nx", "\xFF\xFE\xFD",
              std::string(10, '\0'), "Content-Type: message/partial; id=a; number=1\r\n\r\nx",
@@ -290,7 +290,8 @@ TEST(Readable, DepthAndNumberOfPartsAreBounded)
     std::string deep;
     for (int i = 0; i < 3000; ++i) {
         const std::string boundary = "b" + std::to_string(i);
-        deep += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+        deep.append("Content-Type: multipart/mixed; boundary=").append(boundary);
+        deep.append("\r\n\r\n--").append(boundary).append("\r\n");
     }
     EXPECT_NE(read_message(deep + "\r\nx").problem, "");
     EXPECT_NE(read_message(times(3000, "Content-Type: message/rfc822\r\n\r\n")).problem, "");
@@ -337,6 +338,7 @@ TEST(Readable, ManyThreadsMayReadAtOnce)
     std::array<Readable, 8> results;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(results.size());
         for (Readable& result : results) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 50; ++i) {
