@@ -203,14 +203,15 @@ class Demonstration:
         for mail in held:
             state = mail.recipients.get(recipient)
             if state is not None:
-                self._say.line(f"to <{recipient}>: {state} in quarantine \"{mail.quarantine}\" ({mail.action})", 3, "33")
+                where = f"in quarantine \"{mail.quarantine}\" ({mail.action})"
+                self._say.line(f"to <{recipient}>: {state} {where}", 3, "33")
                 self._say.line(f"id    {mail.id}", 6)
                 self._say.line(f"why   {mail.why}", 6)
                 self._say.line(f"file  {self._file(mail.id) or 'none: this quarantine keeps nothing'}", 6)
                 said = True
         if not said:
-            self._say.line(f"to <{recipient}>: " + ("waits in the mail server's hold queue" if waiting else "not delivered"),
-                           3, "31")
+            fate = "waits in the mail server's hold queue" if waiting else "not delivered"
+            self._say.line(f"to <{recipient}>: {fate}", 3, "31")
 
     def _file(self, held_id):
         return next((str(path) for path in self.folder.path.rglob(f"{held_id}.eml")), None)
@@ -227,7 +228,8 @@ class Demonstration:
         for notice in self._notices_of(mail):
             self._say.line()
             if notice["state"] != "sent":
-                self._say.line(f"the notice to <{notice['recipient']}> is {notice['state']}: {notice['reply']}", 3, "31")
+                self._say.line(f"the notice to <{notice['recipient']}> is {notice['state']}: {notice['reply']}", 3,
+                               "31")
                 continue
             received = self.sink.wait_for(notice["recipient"], mail.id.encode())
             parsed = email.message_from_bytes(received.data, policy=email.policy.default)
@@ -252,7 +254,8 @@ class Demonstration:
                             ("Postfix's log", self.postfix.folder / "postfix.log")):
             self._say.line(f"{name:<22} {value}", 2)
         if shutil.which("swaks"):
-            self._say.line(f"try: swaks --server 127.0.0.1:{self.postfix.port} --to {USER} --header 'X-Spam-Flag: YES'", 2)
+            self._say.line(f"try: swaks --server 127.0.0.1:{self.postfix.port} --to {USER} "
+                           "--header 'X-Spam-Flag: YES'", 2)
         self._say.line("Ctrl-C ends it.", 2)
         while True:
             signal.pause()

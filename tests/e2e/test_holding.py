@@ -214,6 +214,14 @@ class HoldingScenarios:
         self.assertIn([recipient], [held.recipients for held in self.mta.on_hold()])
         self.assert_not_delivered(recipient)
 
+    def test_on_hold_nobody_is_removed_and_all_wait_together(self):
+        allowed, other = f"{mails.token()}@our.example", f"{mails.token()}@our.example"
+        daemon = self.daemon({"spam": {**SPAM_RULE, "action": "HOLD", **self.whitelist(("", allowed))}})
+        self.assertEqual(self.send(SENDER, [allowed, other], mails.spam()).code, 250)
+        self.assert_not_delivered(allowed, other)
+        self.assertIn({allowed, other}, [set(held.recipients) for held in self.mta.on_hold()])
+        self.assertEqual(self.held(daemon)[0].recipients, {other: "mta_hold"})
+
     # -- several quarantines ---------------------------------------------------------------------------
 
     def two_quarantines(self, preferred):

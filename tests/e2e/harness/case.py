@@ -2,7 +2,7 @@
 import re
 import unittest
 
-from . import catalog, daemon, mails, mta, places, postfix, sendmail, sink
+from . import catalog, daemon, mails, milter, mta, places, postfix, sendmail, sink
 
 _EVIDENCE = 15000
 
@@ -61,8 +61,21 @@ class DaemonCase(unittest.TestCase):
         return text
 
 
+class MilterCase(DaemonCase):
+    """The same, where the test itself speaks the mail server's side of the milter protocol."""
+
+    def verdict(self, message, where=None):
+        return milter.judge(where or self.milter, "anna@shop.example", "user@our.example", message)
+
+    def assert_holds(self, message, where=None):
+        self.assertEqual(self.verdict(message, where).letter, milter.DISCARD)
+
+    def assert_passes(self, message, where=None):
+        self.assertEqual(self.verdict(message, where).letter, milter.ACCEPT)
+
+
 class MtaCase(DaemonCase):
-    """The same with a mail server in front."""
+    """A daemon with a mail server in front."""
     mta_class = None
     mta_options = {}
 

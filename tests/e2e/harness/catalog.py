@@ -87,6 +87,6 @@ def add_whitelist(path, table, *rows):
             " last_used DATETIME NOT NULL, comment TEXT NOT NULL DEFAULT '', permanent BOOLEAN NOT NULL DEFAULT 0,"
             " UNIQUE (mailfrom, recipient))")
         connection.executemany(
-            f"INSERT INTO {table} (mailfrom, recipient, created, last_used) VALUES (?, ?, datetime('now'), datetime('now'))",
-            rows)
+            f"INSERT INTO {table} (mailfrom, recipient, created, last_used)"
+            " VALUES (?, ?, datetime('now'), datetime('now'))", rows)
     connection.close()

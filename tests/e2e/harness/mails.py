@@ -36,10 +36,11 @@ def with_attachment(size=200_000, word=None):
     body = (b"This is a message in MIME format.\r\n"
             b"--=_outer\r\nContent-Type: multipart/alternative; boundary=\"=_inner\"\r\n\r\n"
             b"--=_inner\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nSee the attachment.\r\n"
-            b"--=_inner\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>See the <b>attachment</b>.</p>\r\n"
+            b"--=_inner\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>The <b>attachment</b>.</p>\r\n"
             b"--=_inner--\r\n"
             b"--=_outer\r\nContent-Type: application/pdf; name=\"invoice.pdf\"\r\n"
-            b"Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n\tfilename=\"invoice.pdf\"\r\n\r\n"
+            b"Content-Transfer-Encoding: base64\r\n"
+            b"Content-Disposition: attachment;\r\n\tfilename=\"invoice.pdf\"\r\n\r\n"
             + content + b"--=_outer--\r\n")
     return spam("MIME-Version: 1.0", 'Content-Type: multipart/mixed;\r\n boundary="=_outer"', body=body, word=word)
 
