@@ -67,6 +67,9 @@ class MessageStore {
     /// Throws when the store could not take a message now (missing folder, not writable). Creates nothing.
     virtual void check() = 0;
 
+    /// Where the messages are, for comparing stores; "" when there is no such folder.
+    virtual std::string folder() const { return {}; }
+
     /// A file that a daemon keeps locked while it is the only one to use this store; "" when there is none.
     virtual std::string lock_file() const { return {}; }
 };

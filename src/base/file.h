@@ -23,6 +23,8 @@ class FileDescriptor {
 
     int get() const { return descriptor_; }
     explicit operator bool() const { return descriptor_ >= 0; }
+    /// The caller owns it from here.
+    int release() { return std::exchange(descriptor_, -1); }
     void close();
 
   private:

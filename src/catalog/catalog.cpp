@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <unordered_set>
 
 #include <unistd.h>
 
@@ -24,8 +26,8 @@ using sql::text_of;
 constexpr std::size_t kReaders = 4;
 constexpr std::chrono::milliseconds kReadPatience{4000};
 
-/// A catalog is created once, by open(): one that is missing later was taken away by somebody, and a fresh empty one in
-/// its place would forget what is held.
+/// A catalog is created once, by open(): one that is missing later was taken away by somebody, and a fresh
+/// empty one in its place would forget what is held.
 sql::ConnectOptions write_options(bool create)
 {
     sql::ConnectOptions options;
@@ -69,23 +71,43 @@ RecipientState state_from(std::string_view text)
     throw BackendError(fmt::format("catalog: unknown recipient state '{}'", text::printable(text, 40)));
 }
 
-/// The address keys on record for this message since `since`, and the id of the latest such message.
+/// Bounce tags and forwarders write another envelope sender at every attempt (BATV, SRS): it is the address
+/// behind that counts.
+std::string sender_key(const std::string& sender)
+{
+    const std::string unwrapped = mail::unwrapped_sender(sender);
+    return mail::key(unwrapped.empty() ? sender : unwrapped);
+}
+
+/// Earlier offers of a message: under which id, in which state, by address key.
 struct Earlier {
-    std::set<std::string, std::less<>> keys;
-    HeldId id;
+    struct Place {
+        HeldId id;
+        bool bytes_awaited = false;
+    };
+    std::map<std::string, Place, std::less<>> places;
 };
 
+/// Only offers that ended in the same way count: a mail that was delivered while its quarantine only observed
+/// is not held yet, and one of which no bytes were kept is not kept yet.
 Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time since)
 {
     Earlier earlier;
+    const std::string sender = sender_key(mail.envelope.sender);
     const auto rows = database.query(
-        "SELECT m.id, r.address_key FROM held_message m JOIN held_recipient r ON r.message = m.id"
-        " WHERE m.digest = :1 AND m.quarantine = :2 AND m.sender = :3 AND m.received >= :4 ORDER BY "
-        "m.received",
-        {Kind::text, Kind::text}, {mail.digest, mail.quarantine, mail.envelope.sender, to_column(since)});
+        "SELECT m.id, r.address_key, r.state, m.sender FROM held_message m JOIN held_recipient r"
+        " ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2 AND m.action = :3"
+        " AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
+        {Kind::text, Kind::text, Kind::text, Kind::text},
+        {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
     for (const sql::Row& row : rows) {
-        earlier.id = HeldId::parse(text_of(row.at(0)));
-        earlier.keys.insert(text_of(row.at(1)));
+        if (sender_key(text_of(row.at(3))) != sender) {
+            continue;
+        }
+        const RecipientState state = state_from(text_of(row.at(2)));
+        const bool over = state == RecipientState::released || state == RecipientState::deleted;
+        earlier.places[text_of(row.at(1))] = {.id = HeldId::parse(text_of(row.at(0))),
+                                              .bytes_awaited = mail.stored && !over};
     }
     return earlier;
 }
@@ -104,13 +126,13 @@ void insert_message(sql::Connection& database, const HeldMail& mail)
          std::int64_t{mail.stored ? 1 : 0}});
 }
 
-void insert_recipients(sql::Connection& database, const HeldMail& mail,
-                       const std::set<std::string, std::less<>>& known, Recorded& recorded)
+void insert_recipients(sql::Connection& database, const HeldMail& mail, const Earlier& earlier,
+                       Recorded& recorded)
 {
     std::int64_t position = 0;
     for (const HeldRecipient& recipient : mail.recipients) {
         const std::string key = mail::key(recipient.address);
-        if (known.contains(key)) {
+        if (earlier.places.contains(key)) {
             continue;
         }
         database.execute(
@@ -124,8 +146,9 @@ void insert_recipients(sql::Connection& database, const HeldMail& mail,
 
 void insert_notices(sql::Connection& database, const NewMail& mail, const Recorded& recorded)
 {
+    const std::unordered_set<std::string> fresh(recorded.fresh.begin(), recorded.fresh.end());
     for (const std::string& recipient : mail.tell) {
-        if (std::ranges::find(recorded.fresh, recipient) == recorded.fresh.end()) {
+        if (!fresh.contains(recipient)) {
             continue;
         }
         database.execute(
@@ -139,16 +162,22 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
 {
     const HeldMail& mail = offered.mail;
     const Earlier earlier = earlier_offers(database, mail, known_since);
-    const bool known =
-        !earlier.keys.empty() && std::ranges::all_of(mail.recipients, [&](const auto& recipient) {
-            return earlier.keys.contains(mail::key(recipient.address));
-        });
-    if (known) {
-        return {.id = earlier.id, .known = true, .fresh = {}};
+    Recorded recorded{.id = mail.id, .known = !mail.recipients.empty(), .fresh = {}, .bytes_awaited = false};
+    for (const HeldRecipient& recipient : mail.recipients) {
+        const auto place = earlier.places.find(mail::key(recipient.address));
+        if (place == earlier.places.end()) {
+            recorded.known = false;
+            break;
+        }
+        recorded.id = place->second.id;
+        recorded.bytes_awaited = recorded.bytes_awaited || place->second.bytes_awaited;
     }
-    Recorded recorded{.id = mail.id, .known = false, .fresh = {}};
+    if (recorded.known) {
+        return recorded;
+    }
+    recorded = {.id = mail.id, .known = false, .fresh = {}, .bytes_awaited = false};
     insert_message(database, mail);
-    insert_recipients(database, mail, earlier.keys, recorded);
+    insert_recipients(database, mail, earlier, recorded);
     insert_notices(database, offered, recorded);
     return recorded;
 }

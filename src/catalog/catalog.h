@@ -34,6 +34,9 @@ struct Recorded {
     bool known = false;
     /// Of the offered recipients those newly on record, without brackets.
     std::vector<std::string> fresh;
+    /// With `known`: somebody still waits for the bytes stored under `id` (nobody has deleted or released
+    /// them).
+    bool bytes_awaited = false;
 };
 
 /// What the catalog knows about a content digest.

@@ -57,8 +57,8 @@ void Outbox::announce(const DueNotice& notice, const ComposedNotice& composed, T
 {
     const std::string key = mail::key(composed.recipient);
     catalog_.writer().run([&](sql::Connection& database) {
-        database.execute("UPDATE notice SET attempts = attempts + 1, message_id = :1 WHERE number = :2",
-                         {composed.message_id, notice.number});
+        database.execute("UPDATE notice SET attempts = :1, message_id = :2 WHERE number = :3",
+                         {notice.attempts + 1, composed.message_id, notice.number});
         const std::int64_t changed =
             database.execute("UPDATE own_mail SET until = :1 WHERE digest = :2 AND recipient_key = :3",
                              {to_column(until), composed.digest, key});
@@ -97,9 +97,17 @@ void Outbox::expired(const DueNotice& notice, std::string_view reply)
 void Outbox::try_again(const DueNotice& notice, std::string_view reply, Time when)
 {
     catalog_.writer().run([&](sql::Connection& database) {
-        database.execute("UPDATE notice SET reply = :1, next_attempt = :2, claimed_by = '', claimed_until = "
-                         "0 WHERE number = :3",
-                         {std::string(reply), to_column(when), notice.number});
+        database.execute("UPDATE notice SET attempts = :1, reply = :2, next_attempt = :3, claimed_by = '',"
+                         " claimed_until = 0 WHERE number = :4",
+                         {notice.attempts + 1, std::string(reply), to_column(when), notice.number});
+    });
+}
+
+void Outbox::let_go(const DueNotice& notice)
+{
+    catalog_.writer().run([&](sql::Connection& database) {
+        database.execute("UPDATE notice SET claimed_by = '', claimed_until = 0 WHERE number = :1",
+                         {notice.number});
     });
 }
 

@@ -53,6 +53,9 @@ class Outbox {
     /// To be tried again at `when`; the claim ends.
     void try_again(const DueNotice& notice, std::string_view reply, Time when);
 
+    /// Not tried after all; the claim ends.
+    void let_go(const DueNotice& notice);
+
     /// True while a message has notices that are not settled.
     bool has_open_notices(const HeldId& message);
 

@@ -67,7 +67,7 @@ constexpr std::array kVersion1{
     // Mail of ours that may come back through the milter: a notice sent, a message released.
     "CREATE TABLE own_mail ("
     " digest CHAR(64) NOT NULL,"
-    " recipient_key VARCHAR(255) NOT NULL,"
+    " recipient_key TEXT NOT NULL,"
     " kind VARCHAR(16) NOT NULL," // notice, release
     " until BIGINT NOT NULL,"
     " PRIMARY KEY (digest, recipient_key))",

@@ -275,12 +275,19 @@ std::uint64_t IniSection::size(std::string_view option) const
     return static_cast<std::uint64_t>(amount(known(option, {OptionKind::size})));
 }
 
+/// Absolute and without `.`, `..` and a slash at the end, so that two spellings of one place are equal.
 std::string IniSection::absolute(std::string path) const
 {
-    if (path.empty() || path.starts_with('/')) {
+    if (path.empty()) {
         return path;
     }
-    return context_.folder + (context_.folder.ends_with('/') ? "" : "/") + path;
+    const std::filesystem::path base =
+        path.front() == '/' ? std::filesystem::path() : std::filesystem::path(folder());
+    std::string normal = (base / path).lexically_normal().string();
+    while (normal.size() > 1 && normal.back() == '/') {
+        normal.pop_back();
+    }
+    return normal;
 }
 
 std::string IniSection::path(std::string_view option) const

@@ -1,12 +1,10 @@
 #include "daemon/daemon.h"
 
-#include <atomic>
-#include <cerrno>
 #include <csignal>
+#include <memory>
 #include <optional>
+#include <vector>
 
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,8 +14,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "daemon/check.h"
 #include "daemon/instance_locks.h"
 #include "daemon/service.h"
+#include "daemon/signals.h"
 #include "milter/listener.h"
 #include "milter/probe.h"
 #include "quarantine/error.h"
@@ -32,66 +32,6 @@ constexpr std::chrono::seconds kProbePatience{5};
 /// A round of the postman sends a few notices; each may take as long as the SMTP time limits allow.
 constexpr std::chrono::minutes kLongestRound{20};
 
-/// Written by signal handlers, read by the main loop.
-std::atomic<int> wake_pipe{-1};
-
-extern "C" void qm_on_signal(int number)
-{
-    const int error_number = errno;
-    const auto byte = static_cast<char>(number);
-    static_cast<void>(!write(wake_pipe.load(), &byte, 1));
-    errno = error_number;
-}
-
-/// The pipe between handlers and loop.
-class Signals {
-  public:
-    Signals()
-    {
-        int ends[2] = {-1, -1};
-        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-            throw BackendError("pipe: " + error_text(errno));
-        }
-        read_end_ = FileDescriptor(ends[0]);
-        write_end_ = FileDescriptor(ends[1]);
-        wake_pipe.store(ends[1]);
-        struct sigaction action {};
-        action.sa_handler = qm_on_signal;
-        action.sa_flags = SA_RESTART;
-        sigfillset(&action.sa_mask);
-        for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1}) {
-            sigaction(number, &action, nullptr);
-            sigaddset(&ours_, number);
-        }
-        static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-        block();
-    }
-
-    /// Threads that start now leave our signals to the main thread.
-    void block() { pthread_sigmask(SIG_BLOCK, &ours_, nullptr); }
-    void unblock() { pthread_sigmask(SIG_UNBLOCK, &ours_, nullptr); }
-
-    /// The next signal, or 0 when `patience` is over.
-    int wait(std::chrono::milliseconds patience)
-    {
-        char number = 0;
-        if (read(read_end_.get(), &number, 1) == 1) {
-            return number;
-        }
-        pollfd waiting{.fd = read_end_.get(), .events = POLLIN, .revents = 0};
-        if (poll(&waiting, 1, static_cast<int>(patience.count())) > 0 &&
-            read(read_end_.get(), &number, 1) == 1) {
-            return number;
-        }
-        return 0;
-    }
-
-  private:
-    FileDescriptor read_end_;
-    FileDescriptor write_end_;
-    sigset_t ours_{};
-};
-
 void log_remarks(const std::vector<config::Remark>& remarks)
 {
     for (const config::Remark& remark : remarks) {
@@ -102,14 +42,11 @@ void log_remarks(const std::vector<config::Remark>& remarks)
 
 std::vector<std::string> lock_files(const Settings& settings, const std::string& catalog_file)
 {
-    std::vector<std::string> files;
     if (catalog_file.empty()) {
-        return files; // a server's catalog may be shared by several nodes, and with it the folders
+        return {}; // a server's catalog may be shared by several nodes, and with it the folders
     }
+    std::vector<std::string> files = settings.lock_files();
     files.push_back(catalog_file + ".lock");
-    for (const Quarantine& quarantine : settings.quarantines) {
-        files.push_back(quarantine.store->lock_file());
-    }
     return files;
 }
 
@@ -138,7 +75,7 @@ class Program {
     {
     }
 
-    void start()
+    void start(Signals& signals)
     {
         locks_.hold(lock_files(*settings_.get(), catalog_.file()));
         catalog_.open();
@@ -149,6 +86,9 @@ class Program {
             }
         }
         postman_.start();
+        // libmilter waits for HUP, TERM and INT in a thread of its own: this one must be able to take them
+        // first.
+        signals.unblock();
         listener_.start();
         log::info("daemon", {{"version", QM_VERSION},
                              {"socket", address_.for_libmilter()},
@@ -169,21 +109,21 @@ class Program {
             if (number == SIGTERM || number == SIGINT) {
                 return EX_OK;
             }
-            if (number == SIGHUP) {
-                log::info("daemon", {{"signal", "HUP"}, {"status", "ignored, reload with SIGUSR1"}});
-            }
             if (number == SIGUSR1) {
-                reload();
+                guarded("reload", [&] { reload(); });
             }
             const auto now = std::chrono::steady_clock::now();
             if (interval.count() > 0 && now >= next_pulse) {
                 next_pulse = now + interval;
-                pulse();
+                guarded("pulse", [&] { pulse(); });
             }
-            tidy(now);
+            guarded("tidy", [&] { tidy(now); });
         }
-        log::error("daemon", {{"error", "libmilter ended by itself"}});
-        return EX_SOFTWARE;
+        if (listener_.failed()) {
+            log::error("daemon", {{"error", "libmilter ended by itself"}});
+            return EX_SOFTWARE;
+        }
+        return EX_OK; // libmilter took the signal to stop
     }
 
     /// True when nothing of ours runs any more.
@@ -198,6 +138,17 @@ class Program {
     }
 
   private:
+    /// A failure beside the mail path is logged; the mail goes on.
+    template <typename Work>
+    static void guarded(const char* what, Work work)
+    {
+        try {
+            work();
+        } catch (const std::exception& error) {
+            log::error("daemon", {{"at", what}, {"error", error.what()}, {"status", "failed"}});
+        }
+    }
+
     void reload()
     {
         service::reloading();
@@ -207,7 +158,7 @@ class Program {
         std::string failure;
         if (loaded.has_mistakes()) {
             failure = "the configuration has mistakes";
-        } else if (const WorldCheck world = check_world(*loaded.settings);
+        } else if (const WorldCheck world = check_places(*loaded.settings, options_.socket);
                    !world.mistakes.empty() || !world.unavailable.empty()) {
             failure = world.mistakes.empty() ? world.unavailable.front() : world.mistakes.front();
         } else {
@@ -225,7 +176,9 @@ class Program {
         }
         warn_of_restart(loaded.settings->global);
         log::set_level(loaded.settings->global.log_level);
-        settings_.set(loaded.settings);
+        // The old settings end here, not in the session that lets go of them last: closing databases takes
+        // time.
+        retired_.push_back(settings_.set(loaded.settings));
         log::info("daemon", {{"quarantines", std::to_string(loaded.settings->quarantines.size())},
                              {"status", "reloaded"}});
         service::ready("ready");
@@ -238,6 +191,12 @@ class Program {
         };
         if (options_.socket.empty() && now.socket != started_with_.socket) {
             changed("socket");
+        }
+        if (now.socket_mode != started_with_.socket_mode) {
+            changed("socket_mode");
+        }
+        if (now.socket_group != started_with_.socket_group) {
+            changed("socket_group");
         }
         if (now.catalog != started_with_.catalog) {
             changed("catalog");
@@ -261,24 +220,22 @@ class Program {
         }
     }
 
-    /// Rows that nobody needs any more go once an hour.
+    /// Settings that no mail uses any more go at once, rows that nobody needs once an hour.
     void tidy(std::chrono::steady_clock::time_point now)
     {
+        std::erase_if(retired_, [](const auto& settings) { return settings.use_count() == 1; });
         if (now < next_tidy_) {
             return;
         }
         next_tidy_ = now + std::chrono::hours(1);
-        try {
-            outbox_.forget_old_own_mail();
-        } catch (const BackendError& error) {
-            log::warning("daemon", {{"error", error.what()}, {"status", "tidy-later"}});
-        }
+        outbox_.forget_old_own_mail();
     }
 
     DaemonOptions options_;
     GlobalSettings started_with_;
     SystemClock clock_;
     Snapshot<Settings> settings_;
+    std::vector<std::shared_ptr<const Settings>> retired_;
     InstanceLocks locks_;
     catalog::Catalog catalog_;
     catalog::Outbox outbox_;
@@ -297,20 +254,20 @@ int run(const DaemonOptions& options, std::shared_ptr<const Settings> settings)
     raise_descriptor_limit();
     Signals signals;
     std::optional<Program> program;
+    int code = EX_OK;
     try {
         program.emplace(options, settings);
         settings.reset();
-        program->start();
+        program->start(signals);
+        code = program->serve(signals);
     } catch (const ConfigError& error) {
         log::error("daemon", {{"error", error.what()}, {"status", "not started"}});
-        return EX_CONFIG;
-    } catch (const BackendError& error) {
+        code = EX_CONFIG;
+    } catch (const std::exception& error) {
         log::error("daemon", {{"error", error.what()}, {"status", "not started"}});
-        return EX_UNAVAILABLE;
+        code = EX_UNAVAILABLE;
     }
-    signals.unblock();
-    const int code = program->serve(signals);
-    if (!program->stop()) {
+    if (program && !program->stop()) {
         _exit(code); // threads still use what a destructor would take away
     }
     return code;

@@ -14,7 +14,7 @@ struct DaemonOptions {
     bool log_to_stderr = false;
 };
 
-/// Runs until SIGTERM or SIGINT; SIGUSR1 reloads; SIGHUP is logged and does nothing else. `settings` are
+/// Runs until SIGTERM or SIGINT; SIGUSR1 reloads; SIGHUP does nothing. `settings` are
 /// those of the start, checked. Returns the exit code (sysexits.h).
 int run(const DaemonOptions& options, std::shared_ptr<const Settings> settings);
 

@@ -10,12 +10,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "catalog/catalog.h"
+#include "daemon/check.h"
 #include "daemon/daemon.h"
 #include "daemon/privileges.h"
-#include "milter/socket_address.h"
+#include "daemon/signals.h"
 #include "quarantine/error.h"
 #include "quarantine/settings.h"
 
@@ -50,22 +49,9 @@ LoadedSettings load_as_user(const std::string& file)
 }
 
 /// What only the world can say. Prints everything found; EX_OK, EX_CONFIG or EX_UNAVAILABLE.
-int check_world(const qm::Settings& settings, const std::string& socket)
+int report_world(const qm::Settings& settings, const std::string& socket)
 {
-    qm::WorldCheck world = qm::check_world(settings);
-    try {
-        const qm::milter::SocketAddress address(socket.empty() ? settings.global.socket : socket);
-    } catch (const qm::ConfigError& error) {
-        world.mistakes.push_back(fmt::format("[global] socket: {}", error.what()));
-    }
-    const qm::SystemClock clock;
-    try {
-        qm::catalog::Catalog(settings.global.catalog, settings.folder, clock).check();
-    } catch (const qm::ConfigError& error) {
-        world.mistakes.push_back(fmt::format("[global] catalog: {}", error.what()));
-    } catch (const qm::BackendError& error) {
-        world.unavailable.push_back(fmt::format("[global] {}", error.what()));
-    }
+    const qm::WorldCheck world = qm::daemon::check_places(settings, socket);
     for (const std::string& line : world.mistakes) {
         print(fmt::format("{}: {}", settings.file, line));
     }
@@ -118,7 +104,7 @@ int run(int argc, char** argv)
     if (loaded.has_mistakes()) {
         return EX_CONFIG;
     }
-    if (const int code = check_world(*loaded.settings, options.socket); code != EX_OK || check_only) {
+    if (const int code = report_world(*loaded.settings, options.socket); code != EX_OK || check_only) {
         if (code == EX_OK) {
             print(fmt::format("{}: ok", options.config_file));
         }
@@ -132,6 +118,7 @@ int run(int argc, char** argv)
 
 int main(int argc, char** argv)
 {
+    qm::daemon::hold_signals();
     try {
         return run(argc, argv);
     } catch (const qm::ConfigError& error) {

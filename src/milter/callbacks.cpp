@@ -132,6 +132,10 @@ sfsistat guarded(SMFICTX* context, const char* where, Body body) noexcept
 {
     const Visit visit;
     if (door().closed.load()) {
+        char code[] = "451";
+        char enhanced_code[] = "4.3.0";
+        char text[] = "The filter is restarting, please try again later";
+        static_cast<void>(smfi_setreply(context, code, enhanced_code, text));
         return SMFIS_TEMPFAIL;
     }
     Connection* const connection = connection_of(context);

@@ -1,6 +1,7 @@
 #include "milter/listener.h"
 
 #include <cerrno>
+#include <csignal>
 #include <vector>
 
 #include <grp.h>
@@ -23,6 +24,7 @@ namespace qm::milter {
 namespace {
 
 constexpr int kBacklog = 1024;
+constexpr std::chrono::milliseconds kKnock{1000};
 
 gid_t group_id(const std::string& name)
 {
@@ -81,7 +83,6 @@ void Listener::open()
         throw BackendError(fmt::format("socket {}: cannot listen: {}", connection,
                                        errno == 0 ? "is the address free and ours?" : error_text(errno)));
     }
-    opened_ = true;
     adjust_listening_sockets();
     adjust_socket();
 }
@@ -96,8 +97,8 @@ void Listener::prepare_unix_socket() const
     if (!S_ISSOCK(status.st_mode)) {
         throw BackendError(fmt::format("socket {}: a file that is no socket stands in the way", path));
     }
-    const FileDescriptor connection(options_.address.connect());
-    if (connection) {
+    const FileDescriptor connection(options_.address.connect(kKnock));
+    if (connection || errno == EAGAIN || errno == ETIMEDOUT) {
         throw BackendError(fmt::format("socket {}: another program listens on it", path));
     }
     if (errno != ECONNREFUSED) {
@@ -130,9 +131,11 @@ void Listener::start()
 {
     running_.store(true);
     thread_ = std::thread([this] {
-        if (smfi_main() != MI_SUCCESS) {
-            log::error("milter", {{"error", "libmilter ended with a failure"}});
-        }
+        // libmilter's threads inherit this: signals are for the main thread.
+        sigset_t all{};
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        failed_.store(smfi_main() != MI_SUCCESS);
         running_.store(false);
     });
 }
@@ -145,7 +148,7 @@ bool Listener::stop(std::chrono::milliseconds patience)
         // smfi_stop() waits for a mutex that the listening thread gives up only when it sees a connection.
         std::thread stopper([] { smfi_stop(); });
         while (running_.load() && std::chrono::steady_clock::now() < deadline) {
-            const FileDescriptor knock(options_.address.connect());
+            const FileDescriptor knock(options_.address.connect(kKnock));
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
         if (running_.load()) {
@@ -154,9 +157,6 @@ bool Listener::stop(std::chrono::milliseconds patience)
         }
         stopper.join();
         thread_.join();
-    }
-    if (opened_ && options_.address.family() == SocketAddress::Family::unix_domain) {
-        unlink(options_.address.path().c_str());
     }
     return alone;
 }

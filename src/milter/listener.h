@@ -39,8 +39,11 @@ class Listener {
     /// False when libmilter ended by itself.
     bool is_running() const { return running_.load(); }
 
+    /// True when libmilter ended with a failure, not because a signal told it to.
+    bool failed() const { return failed_.load(); }
+
     /// No new connection, no new callback (those that come are answered 451); waits for the running ones, at
-    /// most `patience`. True when none runs any more. Removes a unix socket.
+    /// most `patience`. True when none runs any more. (libmilter removes its unix socket.)
     bool stop(std::chrono::milliseconds patience);
 
   private:
@@ -51,7 +54,7 @@ class Listener {
     Desk& desk_;
     std::function<void()> notices_due_;
     std::atomic<bool> running_{false};
-    bool opened_ = false;
+    std::atomic<bool> failed_{false};
     std::thread thread_;
 };
 

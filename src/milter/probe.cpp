@@ -3,6 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,41 +15,93 @@
 namespace qm::milter {
 namespace {
 
-// Milter protocol, version 6: length (4 bytes, network order), command, data.
-constexpr std::array<unsigned char, 17> kNegotiate{0, 0, 0,    13,   'O', 0,    0,    0,   6,
-                                                   0, 0, 0x01, 0xff, 0,   0x1f, 0xff, 0xff};
-constexpr std::array<unsigned char, 5> kQuit{0, 0, 0, 1, 'Q'};
+using Deadline = std::chrono::steady_clock::time_point;
+
+constexpr std::size_t kMaxPacket = 65536;
+
+/// Milter protocol: length (4 bytes, network order) of what follows, a command, its data.
+std::string packet(char command, const std::string& data = {})
+{
+    const std::size_t length = data.size() + 1;
+    std::string bytes;
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+        bytes.push_back(static_cast<char>(length >> shift & 0xFFU));
+    }
+    return bytes + command + data;
+}
+
+/// Version 6, the actions to remove recipients and hold, every step of the protocol including "no reply".
+std::string negotiation()
+{
+    return packet('O', {"\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff", 12});
+}
+
+bool send_all(int connection, const std::string& bytes)
+{
+    return send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+std::optional<std::string> receive(int connection, std::size_t count, Deadline deadline)
+{
+    std::string bytes(count, '\0');
+    std::size_t got = 0;
+    while (got < count) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        pollfd waiting{.fd = connection, .events = POLLIN, .revents = 0};
+        if (left.count() <= 0) {
+            return std::nullopt;
+        }
+        if (poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) {
+            return std::nullopt;
+        }
+        const ssize_t read = recv(connection, bytes.data() + got, count - got, 0);
+        if (read == 0 || (read < 0 && errno != EAGAIN && errno != EINTR)) {
+            return std::nullopt;
+        }
+        got += read > 0 ? static_cast<std::size_t>(read) : 0;
+    }
+    return bytes;
+}
+
+/// The command of the next packet.
+std::optional<char> next_answer(int connection, Deadline deadline)
+{
+    const auto head = receive(connection, 5, deadline);
+    if (!head) {
+        return std::nullopt;
+    }
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        length = length << 8U | static_cast<unsigned char>((*head)[i]);
+    }
+    if (length == 0 || length > kMaxPacket || !receive(connection, length - 1, deadline)) {
+        return std::nullopt;
+    }
+    return (*head)[4];
+}
 
 } // namespace
 
 bool answers(const SocketAddress& address, std::chrono::milliseconds patience)
 {
-    const FileDescriptor connection(address.connect());
-    if (!connection || send(connection.get(), kNegotiate.data(), kNegotiate.size(), MSG_NOSIGNAL) !=
-                           static_cast<ssize_t>(kNegotiate.size())) {
+    const Deadline deadline = std::chrono::steady_clock::now() + patience;
+    const FileDescriptor connection(address.connect(patience));
+    if (!connection || !send_all(connection.get(), negotiation()) ||
+        next_answer(connection.get(), deadline) != 'O') {
         return false;
     }
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    std::array<unsigned char, 5> reply{};
-    std::size_t got = 0;
-    while (got < reply.size()) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        pollfd waiting{.fd = connection.get(), .events = POLLIN, .revents = 0};
-        if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) <= 0) {
-            if (left.count() > 0 && errno == EINTR) {
-                continue;
-            }
-            return false;
-        }
-        const ssize_t count = recv(connection.get(), reply.data() + got, reply.size() - got, 0);
-        if (count <= 0) {
-            return false;
-        }
-        got += static_cast<std::size_t>(count);
+    // We agree to no reply for MAIL, RCPT and headers (see callbacks), so the first answer is that to the end
+    // of headers.
+    const std::string mail = packet('M', std::string("<>") + '\0') + packet('R', std::string(1, '\0')) +
+                             packet('L', std::string("X-Quarantine-Milter-Probe") + '\0' + "1" + '\0') +
+                             packet('N');
+    if (!send_all(connection.get(), mail)) {
+        return false;
     }
-    static_cast<void>(send(connection.get(), kQuit.data(), kQuit.size(), MSG_NOSIGNAL));
-    return reply[4] == 'O';
+    const std::optional<char> answer = next_answer(connection.get(), deadline);
+    static_cast<void>(send_all(connection.get(), packet('A') + packet('Q')));
+    return answer.has_value();
 }
 
 } // namespace qm::milter

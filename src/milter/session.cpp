@@ -38,6 +38,9 @@ void Session::mail(std::string_view argument)
 
 void Session::recipient(std::string_view argument)
 {
+    if (argument.empty()) {
+        return; // no mail server sends that: our own probe does, so that nobody is concerned
+    }
     if (envelope_.recipients.size() >= kMaxRecipients) {
         throw BackendError("more recipients than this program takes for one mail");
     }

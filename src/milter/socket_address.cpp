@@ -6,13 +6,14 @@
 #include <optional>
 
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/c_ptr.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "quarantine/error.h"
 
@@ -45,6 +46,33 @@ std::string without_square_brackets(std::string_view host)
         host = host.substr(1, host.size() - 2);
     }
     return std::string(host);
+}
+
+/// The descriptor, or -1 with errno.
+int connected(int family, const sockaddr* address, socklen_t length, std::chrono::milliseconds patience)
+{
+    FileDescriptor descriptor(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!descriptor) {
+        return -1;
+    }
+    if (::connect(descriptor.get(), address, length) != 0) {
+        int error_number = errno;
+        if (error_number == EINPROGRESS) {
+            pollfd waiting{.fd = descriptor.get(), .events = POLLOUT, .revents = 0};
+            socklen_t size = sizeof error_number;
+            if (poll(&waiting, 1, static_cast<int>(patience.count())) <= 0) {
+                error_number = ETIMEDOUT;
+            } else if (getsockopt(descriptor.get(), SOL_SOCKET, SO_ERROR, &error_number, &size) != 0) {
+                error_number = errno;
+            }
+        }
+        if (error_number != 0) {
+            descriptor.close();
+            errno = error_number;
+            return -1;
+        }
+    }
+    return descriptor.release();
 }
 
 bool is_host(std::string_view host)
@@ -126,21 +154,13 @@ std::string SocketAddress::for_libmilter() const
                                                 : fmt::format("inet6:{}@[{}]", port_, host_);
 }
 
-int SocketAddress::connect() const
+int SocketAddress::connect(std::chrono::milliseconds patience) const
 {
     if (family_ == Family::unix_domain) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         path_.copy(address.sun_path, sizeof address.sun_path - 1);
-        const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (descriptor >= 0 &&
-            ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            const int error_number = errno;
-            close(descriptor);
-            errno = error_number;
-            return -1;
-        }
-        return descriptor;
+        return connected(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, patience);
     }
     addrinfo hints{};
     hints.ai_family = family_ == Family::inet ? AF_INET : AF_INET6;
@@ -152,14 +172,7 @@ int SocketAddress::connect() const
         return -1;
     }
     const AddressList list(found);
-    const int descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (descriptor >= 0 && ::connect(descriptor, found->ai_addr, found->ai_addrlen) != 0) {
-        const int error_number = errno;
-        close(descriptor);
-        errno = error_number;
-        return -1;
-    }
-    return descriptor;
+    return connected(found->ai_family, found->ai_addr, found->ai_addrlen, patience);
 }
 
 } // namespace qm::milter

@@ -1,6 +1,7 @@
 // Where the mail server reaches us, in libmilter's spelling and in Postfix's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,8 +26,8 @@ class SocketAddress {
     /// As smfi_setconn() wants it.
     std::string for_libmilter() const;
 
-    /// Opens a connection to it. Returns the descriptor, or -1 with errno.
-    int connect() const;
+    /// Opens a non-blocking connection to it, within `patience`. Returns the descriptor, or -1 with errno.
+    int connect(std::chrono::milliseconds patience) const;
 
   private:
     void read_internet(std::string_view rest);

@@ -1,6 +1,7 @@
 #include "quarantine/answer.h"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace qm {
 
@@ -12,11 +13,12 @@ Answer answer_for(const Settings& settings, const Envelope& envelope, const poli
         return answer;
     }
     bool somebody_remains = false;
+    std::unordered_set<std::string_view> removed;
     for (std::size_t i = 0; i < verdict.recipients.size(); ++i) {
         const auto& ends_in = verdict.recipients.at(i).ends_in;
         if (ends_in && settings.quarantines.at(*ends_in).holds()) {
             const std::string& argument = envelope.recipients.at(i);
-            if (std::ranges::find(answer.remove, argument) == answer.remove.end()) {
+            if (removed.insert(argument).second) {
                 answer.remove.push_back(argument);
             }
             continue;

@@ -1,11 +1,13 @@
 #include "quarantine/holding.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "mail/address.h"
 #include "mail/decode.h"
 #include "quarantine/error.h"
@@ -158,7 +160,7 @@ HoldingResult Holding::finish(const std::string& queue_id, const Client& client)
         std::vector<catalog::NewMail> mails = records(digest, own.is_notice);
         drop_useless_parts(mails);
         result.notices_due = std::ranges::any_of(mails, [](const auto& mail) { return !mail.tell.empty(); });
-        keep(std::move(mails));
+        keep(mails);
         if (result.answer.by) {
             const auto part =
                 std::ranges::find_if(parts_, [&](const auto& p) { return p->index == *result.answer.by; });
@@ -181,7 +183,7 @@ void Holding::let_own_mail_pass(const catalog::OwnMail& own)
         const std::string key = mail::key(mail::without_brackets(envelope_.recipients.at(i)));
         if (own.recipients.contains(key)) {
             verdict_.recipients.at(i) = {};
-            log::info(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
+            log::info(shown_queue_id(),
                       {{"from", fmt::format("<{}>", envelope_.sender)},
                        {"to", fmt::format("<{}>", mail::without_brackets(envelope_.recipients.at(i)))},
                        {"kind", own.is_notice ? "notice" : "release"},
@@ -236,45 +238,88 @@ HeldMail Holding::held_mail(const Part& part, const std::string& digest) const
         mail.why = match->gave_up ? "the search gave up on: " + match->line : match->line;
         mail.groups = match->groups;
     }
+    if (!text::is_ascii(mail.why)) {
+        mail.why = text::to_valid_utf8(mail.why); // a header that matched as received may hold any bytes
+    }
+    std::unordered_set<std::string> keys;
     for (std::size_t i = 0; i < verdict_.recipients.size(); ++i) {
         const policy::RecipientVerdict& recipient = verdict_.recipients.at(i);
-        const std::string address(mail::without_brackets(envelope_.recipients.at(i)));
         const bool ours = recipient.ends_in == part.index ||
                           std::ranges::find(recipient.observed_by, part.index) != recipient.observed_by.end();
-        const bool twice = std::ranges::any_of(
-            mail.recipients, [&](const HeldRecipient& other) { return other.address == address; });
-        if (ours && !twice) {
-            mail.recipients.push_back({.address = address, .state = state_in(quarantine), .reply = {}});
+        const std::string_view address = mail::without_brackets(envelope_.recipients.at(i));
+        // One recipient in two spellings is one recipient: told once, released once.
+        if (ours && keys.insert(mail::key(address)).second) {
+            mail.recipients.push_back(
+                {.address = std::string(address), .state = state_in(quarantine), .reply = {}});
         }
     }
     return mail;
 }
 
-void Holding::keep(std::vector<catalog::NewMail> mails)
+void Holding::keep(const std::vector<catalog::NewMail>& mails)
 {
     if (mails.empty()) {
         return;
     }
+    std::vector<catalog::Recorded> recorded;
     try {
         for (const auto& part : parts_) {
             part->writer->commit();
             part->committed = true;
             part->writer.reset();
         }
-        const std::vector<catalog::Recorded> recorded =
-            catalog_.record(mails, clock_.now() - settings_->global.retry_window);
-        for (std::size_t i = 0; i < parts_.size(); ++i) {
-            Part& part = *parts_.at(i);
-            if (recorded.at(i).known) {
-                part.bytes->remove(part.id);
-                part.committed = false;
-                part.known = true;
-                part.id = recorded.at(i).id;
-            }
-        }
+        recorded = catalog_.record(mails, clock_.now() - settings_->global.retry_window);
+        record_where_bytes_are_missing(mails, recorded);
     } catch (...) {
         undo();
         throw;
+    }
+    // On record and durable: from here on nothing may be undone.
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        Part& part = *parts_.at(i);
+        if (recorded.at(i).known) {
+            remove_bytes(part);
+            part.known = true;
+            part.id = recorded.at(i).id;
+        }
+    }
+}
+
+/// The catalog knows a mail of which the store has lost the bytes: those that came now are kept and recorded
+/// anew.
+void Holding::record_where_bytes_are_missing(const std::vector<catalog::NewMail>& mails,
+                                             std::vector<catalog::Recorded>& recorded)
+{
+    std::vector<catalog::NewMail> lost;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        const catalog::Recorded& before = recorded.at(i);
+        if (before.known && before.bytes_awaited && parts_.at(i)->bytes->open(before.id) == nullptr) {
+            log::error(shown_queue_id(), {{"quarantine", mails.at(i).mail.quarantine},
+                                          {"id", before.id.str()},
+                                          {"status", "bytes-lost-kept-anew"}});
+            lost.push_back(mails.at(i));
+            places.push_back(i);
+        }
+    }
+    if (lost.empty()) {
+        return;
+    }
+    // Nothing is recent enough to be known, so all of them are recorded.
+    const std::vector<catalog::Recorded> again = catalog_.record(lost, clock_.now() + std::chrono::hours(1));
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        recorded.at(places.at(i)) = again.at(i);
+    }
+}
+
+void Holding::remove_bytes(Part& part) noexcept
+{
+    part.committed = false;
+    try {
+        part.bytes->remove(part.id);
+    } catch (const std::exception& error) {
+        log::error(shown_queue_id(),
+                   {{"id", part.id.str()}, {"error", error.what()}, {"status", "leftover"}});
     }
 }
 
@@ -283,26 +328,24 @@ void Holding::undo() noexcept
 {
     for (const auto& part : parts_) {
         part->writer.reset();
-        if (!part->committed) {
-            continue;
-        }
-        try {
-            part->bytes->remove(part->id);
-        } catch (const std::exception& error) {
-            log::error(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
-                       {{"id", part->id.str()}, {"error", error.what()}, {"status", "leftover"}});
+        if (part->committed) {
+            remove_bytes(*part);
         }
     }
     parts_.clear();
 }
 
+std::string Holding::shown_queue_id() const
+{
+    return envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id;
+}
+
 void Holding::log_result(const HoldingResult& result) const
 {
     if (result.answer.reply == Answer::Reply::tempfail) {
-        log::info(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
-                  {{"from", fmt::format("<{}>", envelope_.sender)},
-                   {"action", "TEMPFAIL"},
-                   {"status", "deferred"}});
+        log::info(shown_queue_id(), {{"from", fmt::format("<{}>", envelope_.sender)},
+                                     {"action", "TEMPFAIL"},
+                                     {"status", "deferred"}});
         return;
     }
     for (std::size_t i = 0; i < verdict_.recipients.size(); ++i) {
@@ -324,7 +367,7 @@ void Holding::log_recipient(std::size_t recipient, QuarantineIndex index, std::s
     const Quarantine& quarantine = settings_->quarantines.at(index);
     const double delay = std::chrono::duration<double>(clock_.now() - begun_).count();
     const std::string subject = settings_->global.log_subject ? common_.subject : std::string();
-    const std::string queue_id = envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id;
+    const std::string queue_id = shown_queue_id();
     const std::string from = fmt::format("<{}>", envelope_.sender);
     const std::string to = fmt::format("<{}>", mail::without_brackets(envelope_.recipients.at(recipient)));
     const std::string id = part == parts_.end() ? "none" : (*part)->id.str();

@@ -56,7 +56,11 @@ class Holding {
     std::vector<catalog::NewMail> records(const std::string& digest, bool is_own_notice);
     void drop_useless_parts(std::vector<catalog::NewMail>& mails);
     HeldMail held_mail(const Part& part, const std::string& digest) const;
-    void keep(std::vector<catalog::NewMail> mails);
+    void keep(const std::vector<catalog::NewMail>& mails);
+    void record_where_bytes_are_missing(const std::vector<catalog::NewMail>& mails,
+                                        std::vector<catalog::Recorded>& recorded);
+    void remove_bytes(Part& part) noexcept;
+    std::string shown_queue_id() const;
     void undo() noexcept;
     void log_result(const HoldingResult& result) const;
     void log_recipient(std::size_t recipient, policy::QuarantineIndex index, std::string_view status) const;

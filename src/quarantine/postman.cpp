@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,8 @@ constexpr std::chrono::seconds kClaim{15 * 60};
 constexpr std::chrono::seconds kFirstPause{20};
 constexpr std::chrono::seconds kLongestPause{3600};
 constexpr std::chrono::seconds kIdle{5};
+/// For a notice that failed before its quarantine was known.
+constexpr std::chrono::hours kUnknownRetry{24 * 5};
 /// How long our own notice may take to come back through the milter after its last attempt.
 constexpr std::chrono::hours kReturn{24 * 5};
 
@@ -85,7 +88,7 @@ void Postman::work(const std::stop_token& stop, Worker& self)
         self.round_began.store(steady_seconds());
         std::size_t tried = 0;
         try {
-            tried = deliver_due();
+            tried = deliver_due(&self);
             last_error.clear();
         } catch (const std::exception& error) {
             if (last_error != error.what()) { // once, not every five seconds
@@ -104,93 +107,134 @@ void Postman::work(const std::stop_token& stop, Worker& self)
 
 std::size_t Postman::deliver_due()
 {
+    return deliver_due(nullptr);
+}
+
+std::size_t Postman::deliver_due(Worker* worker)
+{
     const std::vector<catalog::DueNotice> due = outbox_.claim(kBatch, kClaim);
     for (const catalog::DueNotice& notice : due) {
-        deliver(notice);
+        const InFlight in_flight(*this, notice.number);
+        if (!in_flight) {
+            continue; // a thread of ours still has it: the catalog was away for longer than the claim lasts
+        }
+        if (stopping_.load()) {
+            outbox_.let_go(notice);
+            continue;
+        }
+        try {
+            deliver(notice, worker);
+        } catch (const std::exception& error) {
+            // This notice waits its turn; the others are not to blame.
+            log::error(
+                "postman",
+                {{"notice", std::to_string(notice.number)}, {"error", error.what()}, {"status", "failed"}});
+            settle(notice, {.outcome = DeliveryOutcome::deferred, .reply = error.what()}, kUnknownRetry,
+                   worker);
+        }
     }
     return due.size();
 }
 
-void Postman::deliver(const catalog::DueNotice& due)
+Postman::InFlight::InFlight(Postman& postman, std::int64_t number)
+    : postman_(postman), number_(number), is_ours_(postman_.in_flight_.lock()->insert(number).second)
+{
+}
+
+Postman::InFlight::~InFlight()
+{
+    if (is_ours_) {
+        postman_.in_flight_.lock()->erase(number_);
+    }
+}
+
+void Postman::deliver(const catalog::DueNotice& due, Worker* worker)
 {
     const std::shared_ptr<const Settings> settings = settings_.get();
     const std::optional<HeldMail> mail = catalog_.load(due.message);
     if (!mail) {
-        outbox_.expired(due, "the message is no longer on record");
+        keep_trying([&] { outbox_.expired(due, "the message is no longer on record"); }, worker);
         return;
     }
     const Quarantine* const quarantine = settings->quarantine(mail->quarantine);
     if (quarantine == nullptr || !quarantine->notifier) {
-        settle(due,
-               {.outcome = DeliveryOutcome::deferred, .reply = "the quarantine has no notifier any more"},
-               *mail, std::chrono::hours(24));
-        return;
+        keep_trying([&] { outbox_.expired(due, "the quarantine tells nobody any more"); }, worker);
+        log_notice(due, *mail, "the quarantine tells nobody any more", "notice-expired");
+    } else {
+        const ComposedNotice composed = compose(due, *mail, *quarantine, *settings);
+        outbox_.announce(due, composed, clock_.now() + kReturn);
+        const Delivery delivery = quarantine->notifier->send(composed);
+        log_notice(due, *mail, delivery.reply, settle(due, delivery, quarantine->notification_retry, worker));
     }
+    drop_spooled(*settings, *mail);
+}
+
+ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& mail,
+                                const Quarantine& quarantine, const Settings& settings)
+{
     std::unique_ptr<MessageReader> message;
     try {
-        const auto& bytes = mail->stored ? quarantine->store : settings->spool;
-        message = bytes->open(due.message);
+        const auto& bytes = mail.stored ? quarantine.store : settings.spool;
+        message = bytes ? bytes->open(due.message) : nullptr;
         if (message) {
             message = store::without_trace(std::move(message));
         }
     } catch (const BackendError& error) {
         message.reset();
-        log::error(mail->envelope.queue_id,
-                   {{"id", mail->id.str()}, {"error", error.what()}, {"status", "unreadable"}});
+        log::error(mail.envelope.queue_id,
+                   {{"id", mail.id.str()}, {"error", error.what()}, {"status", "unreadable"}});
     }
     const Notice notice{.number = due.number,
-                        .mail = *mail,
+                        .mail = mail,
                         .recipient = due.recipient,
                         .created = due.created,
                         .expires = {}};
-    const ComposedNotice composed = quarantine->notifier->compose(notice, message.get());
-    outbox_.announce(due, composed, clock_.now() + kReturn);
-    const Delivery delivery = quarantine->notifier->send(composed);
-    settle(due, delivery, *mail, quarantine->notification_retry);
-    drop_spooled(*settings, *mail);
+    return quarantine.notifier->compose(notice, message.get());
 }
 
-void Postman::settle(const catalog::DueNotice& due, const Delivery& delivery, const HeldMail& mail,
-                     std::chrono::seconds retry)
+std::string_view Postman::settle(const catalog::DueNotice& due, const Delivery& delivery,
+                                 std::chrono::seconds retry, Worker* worker)
 {
-    std::string status;
     switch (delivery.outcome) {
     case DeliveryOutcome::delivered:
-        keep_trying([&] { outbox_.sent(due, delivery.reply); });
-        status = "told";
-        break;
+        keep_trying([&] { outbox_.sent(due, delivery.reply); }, worker);
+        return "told";
     case DeliveryOutcome::refused:
-        keep_trying([&] { outbox_.refused(due, delivery.reply); });
-        status = "notice-refused";
-        break;
+        keep_trying([&] { outbox_.refused(due, delivery.reply); }, worker);
+        return "notice-refused";
     case DeliveryOutcome::unknown:
-    case DeliveryOutcome::deferred: {
-        const Time next = clock_.now() + pause_after(due.attempts + 1);
-        if (next > due.created + retry) {
-            outbox_.expired(due, delivery.reply);
-            status = "notice-expired";
-        } else {
-            keep_trying([&] { outbox_.try_again(due, delivery.reply, next); });
-            status = delivery.outcome == DeliveryOutcome::unknown ? "notice-unknown" : "notice-deferred";
-        }
+    case DeliveryOutcome::deferred:
         break;
     }
+    const Time next = clock_.now() + pause_after(due.attempts + 1);
+    if (next > due.created + retry) {
+        keep_trying([&] { outbox_.expired(due, delivery.reply); }, worker);
+        return "notice-expired";
     }
-    const auto level =
-        delivery.outcome == DeliveryOutcome::delivered ? log::Level::info : log::Level::warning;
-    log::write(level, mail.envelope.queue_id.empty() ? "NOQUEUE" : mail.envelope.queue_id,
+    keep_trying([&] { outbox_.try_again(due, delivery.reply, next); }, worker);
+    return delivery.outcome == DeliveryOutcome::unknown ? "notice-unknown" : "notice-deferred";
+}
+
+void Postman::log_notice(const catalog::DueNotice& due, const HeldMail& mail, const std::string& reply,
+                         std::string_view status)
+{
+    log::write(status == "told" ? log::Level::info : log::Level::warning,
+               mail.envelope.queue_id.empty() ? "NOQUEUE" : mail.envelope.queue_id,
                {{"quarantine", mail.quarantine},
                 {"id", mail.id.str()},
                 {"to", fmt::format("<{}>", due.recipient)},
                 {"attempt", std::to_string(due.attempts + 1)},
-                {"reply", delivery.reply},
-                {"status", status}});
+                {"reply", reply},
+                {"status", std::string(status)}});
 }
 
 /// What a mail server said must not be forgotten because the catalog is busy: a notice would go out twice.
-void Postman::keep_trying(const std::function<void()>& write)
+void Postman::keep_trying(const std::function<void()>& write, Worker* worker)
 {
     for (;;) {
+        if (worker != nullptr) {
+            worker->round_began.store(steady_seconds()); // it waits for the catalog; it does not hang
+        }
         try {
             write();
             return;
@@ -208,19 +252,24 @@ void Postman::keep_trying(const std::function<void()>& write)
 void Postman::sweep_spool()
 {
     const std::shared_ptr<const Settings> settings = settings_.get();
-    if (!settings->spool) {
+    if (!settings->uses_spool()) {
         return;
     }
-    std::vector<HeldId> leftovers;
-    settings->spool->list([&](const HeldId& id) {
-        if (!outbox_.has_open_notices(id)) {
-            leftovers.push_back(id);
+    try {
+        std::vector<HeldId> leftovers;
+        settings->spool->list([&](const HeldId& id) {
+            const std::optional<HeldMail> mail = catalog_.load(id);
+            if (!mail || (!mail->stored && !outbox_.has_open_notices(id))) {
+                leftovers.push_back(id);
+            }
+            return true;
+        });
+        for (const HeldId& id : leftovers) {
+            settings->spool->remove(id);
+            log::info("postman", {{"id", id.str()}, {"status", "spool-leftover-removed"}});
         }
-        return true;
-    });
-    for (const HeldId& id : leftovers) {
-        settings->spool->remove(id);
-        log::info("postman", {{"id", id.str()}, {"status", "spool-leftover-removed"}});
+    } catch (const BackendError& error) {
+        log::warning("postman", {{"error", error.what()}, {"status", "spool-not-swept"}});
     }
 }
 

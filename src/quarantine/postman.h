@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/snapshot.h"
 #include "catalog/outbox.h"
 #include "quarantine/settings.h"
@@ -61,11 +64,31 @@ class Postman {
         std::jthread thread;
     };
 
+    /// A notice between claim and settlement, known to every thread of this process.
+    class InFlight {
+      public:
+        InFlight(Postman& postman, std::int64_t number);
+        InFlight(const InFlight&) = delete;
+        InFlight& operator=(const InFlight&) = delete;
+        ~InFlight();
+        explicit operator bool() const { return is_ours_; }
+
+      private:
+        Postman& postman_;
+        std::int64_t number_;
+        bool is_ours_;
+    };
+
     void work(const std::stop_token& stop, Worker& self);
-    void deliver(const catalog::DueNotice& due);
-    void settle(const catalog::DueNotice& due, const Delivery& delivery, const HeldMail& mail,
-                std::chrono::seconds retry);
-    void keep_trying(const std::function<void()>& write);
+    std::size_t deliver_due(Worker* worker);
+    void deliver(const catalog::DueNotice& due, Worker* worker);
+    static ComposedNotice compose(const catalog::DueNotice& due, const HeldMail& mail,
+                                  const Quarantine& quarantine, const Settings& settings);
+    std::string_view settle(const catalog::DueNotice& due, const Delivery& delivery,
+                            std::chrono::seconds retry, Worker* worker);
+    static void log_notice(const catalog::DueNotice& due, const HeldMail& mail, const std::string& reply,
+                           std::string_view status);
+    void keep_trying(const std::function<void()>& write, Worker* worker);
     void sweep_spool();
     void drop_spooled(const Settings& settings, const HeldMail& mail);
 
@@ -77,6 +100,7 @@ class Postman {
     std::condition_variable_any wake_;
     bool news_ = false;
     std::atomic<bool> stopping_{false};
+    Guarded<std::set<std::int64_t>> in_flight_;
     std::atomic<unsigned> running_{0};
     std::array<Worker, kThreads> workers_;
 };

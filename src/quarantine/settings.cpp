@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <set>
 
 #include <fmt/format.h>
@@ -58,6 +59,7 @@ class Loader {
         settings_->folder = config_.global().folder();
         read_global();
         read_quarantines();
+        check_spool();
         settings_->ruleset = policy::Ruleset(std::move(rules_));
         LoadedSettings loaded;
         if (!config_.has_mistakes()) {
@@ -164,6 +166,25 @@ class Loader {
                 fmt::format("goes into an SMTP answer; expected one line of printable ASCII, at most {} "
                             "characters",
                             kMaxReason));
+        }
+    }
+
+    /// Messages leave the spool when their notices are sent, so it can be nobody's store.
+    void check_spool()
+    {
+        const std::string& spool = settings_->global.spool_directory;
+        if (spool.empty() && settings_->uses_spool()) {
+            config_.global().mistake("spool_directory",
+                                     "is empty, but a quarantine with quarantine_type = NONE tells its "
+                                     "recipients; expected a folder");
+        }
+        for (const Quarantine& quarantine : settings_->quarantines) {
+            if (!spool.empty() && quarantine.store && quarantine.store->folder() == spool) {
+                config_.global().mistake(
+                    "spool_directory",
+                    fmt::format("is the folder of the quarantine '{}'; expected one of its own",
+                                quarantine.name));
+            }
         }
     }
 
@@ -328,9 +349,22 @@ const Quarantine* Settings::quarantine(std::string_view name) const
     return found == quarantines.end() ? nullptr : &*found;
 }
 
-bool Settings::uses_mta_hold() const
+bool Settings::uses_spool() const
 {
-    return std::ranges::any_of(quarantines, [](const Quarantine& q) { return q.action == Action::hold; });
+    return std::ranges::any_of(
+        quarantines, [](const Quarantine& q) { return q.notifier && q.store && !q.store->keeps(); });
+}
+
+std::vector<std::string> Settings::lock_files() const
+{
+    std::vector<std::string> files;
+    for (const Quarantine& quarantine : quarantines) {
+        files.push_back(quarantine.store->lock_file());
+    }
+    if (uses_spool()) {
+        files.push_back(spool->lock_file());
+    }
+    return files;
 }
 
 LoadedSettings load_settings(const std::string& file, const Settings* previous)
@@ -345,6 +379,16 @@ LoadedSettings load_settings_text(const std::string& file, std::string_view text
     return Loader(config, previous).load(file);
 }
 
+namespace {
+
+bool is_same_folder(const std::string& a, const std::string& b)
+{
+    std::error_code ignored;
+    return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, ignored) && !ignored;
+}
+
+} // namespace
+
 WorldCheck check_world(const Settings& settings)
 {
     WorldCheck result;
@@ -358,6 +402,14 @@ WorldCheck check_world(const Settings& settings)
             quarantine.store->check();
             if (!quarantine.store->keeps() && quarantine.notifier) {
                 settings.spool->check();
+                for (const Quarantine& other : settings.quarantines) {
+                    if (is_same_folder(other.store->folder(), settings.spool->folder())) {
+                        note(result.mistakes,
+                             fmt::format("[global] spool_directory: is the folder of [{}]; expected one of "
+                                         "its own",
+                                         other.name));
+                    }
+                }
             }
         } catch (const BackendError& error) {
             note(result.mistakes, fmt::format("[{}] {}", quarantine.name, error.what()));

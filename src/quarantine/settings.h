@@ -46,7 +46,10 @@ struct Settings {
 
     /// nullptr when it is not configured.
     const Quarantine* quarantine(std::string_view name) const;
-    bool uses_mta_hold() const;
+    /// True when a quarantine that keeps nothing tells somebody.
+    bool uses_spool() const;
+    /// Locked by a daemon that has these stores for itself.
+    std::vector<std::string> lock_files() const;
 };
 
 /// What came of reading a configuration.

@@ -21,7 +21,7 @@
 namespace qm::store {
 namespace {
 
-constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kBuffer = std::size_t{64} * 1024;
 constexpr std::string_view kSuffix = ".eml";
 constexpr std::string_view kTemporary = ".new-";
 
@@ -93,9 +93,9 @@ class FileStore final : public MessageStore {
 
     void list(const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& year : sorted_entries(folder_)) {
-            for (const std::string& month : sorted_entries(year)) {
-                for (const std::string& day : sorted_entries(month)) {
+        for (const std::string& year : sorted_entries(folder_, 4)) {
+            for (const std::string& month : sorted_entries(year, 2)) {
+                for (const std::string& day : sorted_entries(month, 2)) {
                     if (!list_day(day, visit)) {
                         return;
                     }
@@ -117,6 +117,8 @@ class FileStore final : public MessageStore {
             throw failed("folder", folder_, errno);
         }
     }
+
+    std::string folder() const override { return folder_; }
 
     std::string lock_file() const override { return folder_ + "/.lock"; }
 
@@ -166,13 +168,18 @@ class FileStore final : public MessageStore {
     }
 
   private:
-    static std::vector<std::string> sorted_entries(const std::string& folder)
+    /// With `digits`: only names of that many digits; what else lies there (lost+found) is not ours.
+    static std::vector<std::string> sorted_entries(const std::string& folder, std::size_t digits = 0)
     {
         std::vector<std::string> entries;
         std::error_code error;
         for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
              entry.increment(error)) {
-            entries.push_back(entry->path().string());
+            const std::string name = entry->path().filename().string();
+            if (digits == 0 ||
+                (name.size() == digits && name.find_first_not_of("0123456789") == std::string::npos)) {
+                entries.push_back(entry->path().string());
+            }
         }
         // A file where a folder should be is not ours; a folder that went away has nothing to list.
         if (error && error != std::errc::not_a_directory && error != std::errc::no_such_file_or_directory) {

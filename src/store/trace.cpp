@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kFirst = "X-Quarantine-Trace: 1 ";
 constexpr std::size_t kMaxLine = 8192;
-constexpr std::size_t kMaxLines = 100'000;
+/// More than one mail can have recipients.
+constexpr std::size_t kMaxLines = 1'000'000;
 
 std::string encoded(std::string_view value)
 {
