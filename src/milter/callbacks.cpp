@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <unordered_set>
+#include <utility>
 
 #include <libmilter/mfapi.h>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "milter/session.h"
 #include "quarantine/error.h"
@@ -14,12 +17,20 @@
 namespace qm::milter {
 namespace {
 
+/// What hangs on a connection of the mail server.
+struct Connection {
+    Session session;
+    unsigned long steps; ///< as negotiated
+};
+
 /// libmilter's threads may outlive main(), so what the door needs is never destroyed.
 struct Door {
     std::atomic<bool> closed{false};
     std::atomic<int> inside{0};
     Desk* desk = nullptr;
     std::function<void()> notices_due;
+    Guarded<std::unordered_set<Connection*>>
+        connections; ///< open ones: libmilter closes none of them at its end
 };
 
 Door& door()
@@ -86,12 +97,6 @@ class MilterMta final : public Mta {
 
   private:
     SMFICTX* context_;
-};
-
-/// What hangs on a connection of the mail server.
-struct Connection {
-    Session session;
-    unsigned long steps; ///< as negotiated
 };
 
 Connection* connection_of(SMFICTX* context)
@@ -162,15 +167,25 @@ sfsistat guarded(SMFICTX* context, const char* where, Body body) noexcept
 template <typename Body>
 sfsistat remembered(SMFICTX* context, const char* where, unsigned long no_reply, Body body) noexcept
 {
-    const sfsistat result = guarded(context, where, [&](Session& session) {
+    const Visit visit;
+    if (door().closed.load()) {
+        return SMFIS_NOREPLY; // the connection ends with the process
+    }
+    const Connection* const connection = connection_of(context);
+    guarded(context, where, [&](Session& session) {
         body(session);
         return static_cast<sfsistat>(SMFIS_CONTINUE);
     });
-    const Connection* const connection = connection_of(context);
-    if (connection != nullptr && (connection->steps & no_reply) != 0) {
-        return SMFIS_NOREPLY;
+    return connection != nullptr && (connection->steps & no_reply) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+/// Forgets a connection and whatever its mail had begun.
+void end(Connection* connection)
+{
+    if (connection != nullptr) {
+        door().connections.lock()->erase(connection);
+        delete connection;
     }
-    return door().closed.load() ? result : static_cast<sfsistat>(SMFIS_CONTINUE);
 }
 
 /// For callbacks that answer for the whole mail.
@@ -236,17 +251,16 @@ static sfsistat qm_negotiate(SMFICTX* context, unsigned long offered_actions, un
             smfi_setsymlist(context, SMFIM_EOH, at_headers);
             smfi_setsymlist(context, SMFIM_EOM, queue_id);
         }
-        if (const Connection* const stale = connection_of(context); stale != nullptr) {
-            delete stale;
-            smfi_setpriv(context, nullptr);
-        }
+        end(connection_of(context)); // negotiated twice
+        smfi_setpriv(context, nullptr);
         std::unique_ptr<Connection> connection(
             new Connection{.session = Session(*door().desk, door().notices_due), .steps = *steps});
         connection->session.set_leading_space((*steps & SMFIP_HDR_LEADSPC) != 0);
         if (smfi_setpriv(context, connection.get()) != MI_SUCCESS) {
             return SMFIS_REJECT;
         }
-        static_cast<void>(connection.release()); // qm_close() deletes it
+        door().connections.lock()->insert(connection.get());
+        static_cast<void>(connection.release()); // end() deletes it
         return SMFIS_CONTINUE;
     } catch (const std::exception& error) {
         log_failure(nullptr, "negotiation", error.what());
@@ -308,9 +322,9 @@ static sfsistat qm_close(SMFICTX* context)
 {
     const Visit visit;
     if (door().closed.load()) {
-        return SMFIS_CONTINUE; // the process ends; what a session held half ends with it
+        return SMFIS_CONTINUE; // close_door() has ended it
     }
-    delete connection_of(context);
+    end(connection_of(context));
     smfi_setpriv(context, nullptr);
     return SMFIS_CONTINUE;
 }
@@ -349,7 +363,13 @@ bool close_door(std::chrono::milliseconds patience)
     while (door().inside.load() > 0 && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    return door().inside.load() == 0;
+    if (door().inside.load() > 0) {
+        return false;
+    }
+    for (const Connection* const connection : std::exchange(*door().connections.lock(), {})) {
+        delete connection; // and with it what its mail had half stored
+    }
+    return true;
 }
 
 } // namespace qm::milter

@@ -25,6 +25,7 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr std::chrono::milliseconds kKnock{1000};
+constexpr std::chrono::milliseconds kLibmilterEnds{300};
 
 gid_t group_id(const std::string& name)
 {
@@ -110,7 +111,7 @@ void Listener::prepare_unix_socket() const
     }
 }
 
-void Listener::adjust_socket() const
+void Listener::adjust_socket()
 {
     if (options_.address.family() != SocketAddress::Family::unix_domain) {
         return;
@@ -122,6 +123,10 @@ void Listener::adjust_socket() const
             fmt::format("socket {}: cannot give it to group {}: {} (is the daemon's user in that group?)",
                         path, options_.socket_group, error_text(errno)));
     }
+    struct stat status {};
+    if (lstat(path.c_str(), &status) == 0) {
+        inode_ = status.st_ino;
+    }
     if (chmod(path.c_str(), options_.socket_mode) != 0) {
         throw BackendError(fmt::format("socket {}: chmod: {}", path, error_text(errno)));
     }
@@ -129,36 +134,51 @@ void Listener::adjust_socket() const
 
 void Listener::start()
 {
-    running_.store(true);
-    thread_ = std::thread([this] {
+    state_->running.store(true);
+    thread_ = std::thread([state = state_] {
         // libmilter's threads inherit this: signals are for the main thread.
         sigset_t all{};
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, nullptr);
-        failed_.store(smfi_main() != MI_SUCCESS);
-        running_.store(false);
+        state->failed.store(smfi_main() != MI_SUCCESS);
+        state->running.store(false);
     });
 }
 
 bool Listener::stop(std::chrono::milliseconds patience)
 {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
     const bool alone = close_door(patience);
-    if (thread_.joinable()) {
-        // smfi_stop() waits for a mutex that the listening thread gives up only when it sees a connection.
-        std::thread stopper([] { smfi_stop(); });
-        while (running_.load() && std::chrono::steady_clock::now() < deadline) {
-            const FileDescriptor knock(options_.address.connect(kKnock));
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-        if (running_.load()) {
-            stopper.detach();
-            return false;
-        }
+    if (!thread_.joinable()) {
+        return alone;
+    }
+    // smfi_stop() waits for a mutex that the listening thread gives up only when it sees a connection; now
+    // and then libmilter sleeps a second or more first. Nothing of ours runs behind the closed door, so
+    // nobody waits for that.
+    std::thread stopper([] { smfi_stop(); });
+    const auto deadline = std::chrono::steady_clock::now() + kLibmilterEnds;
+    while (state_->running.load() && std::chrono::steady_clock::now() < deadline) {
+        const FileDescriptor knock(options_.address.connect(kKnock));
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    if (state_->running.load()) {
+        stopper.detach();
+        thread_.detach();
+    } else {
         stopper.join();
         thread_.join();
     }
+    remove_socket();
     return alone;
+}
+
+/// libmilter removes its socket when it has the time; the file may also be a successor's by now.
+void Listener::remove_socket() const
+{
+    struct stat status {};
+    if (options_.address.family() == SocketAddress::Family::unix_domain && inode_ != 0 &&
+        lstat(options_.address.path().c_str(), &status) == 0 && status.st_ino == inode_) {
+        unlink(options_.address.path().c_str());
+    }
 }
 
 } // namespace qm::milter

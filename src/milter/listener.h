@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -32,29 +34,36 @@ class Listener {
     /// Binds the socket. A stale unix socket is removed only if nobody listens on it. Errors: BackendError.
     void open();
 
-    /// Starts to answer, in threads of its own. The calling thread should have HUP, TERM and INT unblocked
-    /// with handlers of its own: libmilter waits for them too and must lose that race.
+    /// Starts to answer, in threads of its own. The calling thread should have TERM and INT unblocked with
+    /// handlers of its own, and HUP ignored: libmilter waits for them too and must lose that race.
     void start();
 
     /// False when libmilter ended by itself.
-    bool is_running() const { return running_.load(); }
+    bool is_running() const { return state_->running.load(); }
 
     /// True when libmilter ended with a failure, not because a signal told it to.
-    bool failed() const { return failed_.load(); }
+    bool failed() const { return state_->failed.load(); }
 
     /// No new connection, no new callback (those that come are answered 451); waits for the running ones, at
-    /// most `patience`. True when none runs any more. (libmilter removes its unix socket.)
+    /// most `patience`. True when none runs any more. Removes its unix socket.
     bool stop(std::chrono::milliseconds patience);
 
   private:
     void prepare_unix_socket() const;
-    void adjust_socket() const;
+    void adjust_socket();
+    void remove_socket() const;
 
     ListenerOptions options_;
     Desk& desk_;
     std::function<void()> notices_due_;
-    std::atomic<bool> running_{false};
-    std::atomic<bool> failed_{false};
+    /// Shared with libmilter's main thread, which may outlive this object.
+    struct State {
+        std::atomic<bool> running{false};
+        std::atomic<bool> failed{false};
+    };
+
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+    std::uint64_t inode_ = 0; ///< of our unix socket
     std::thread thread_;
 };
 

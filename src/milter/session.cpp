@@ -121,6 +121,11 @@ Reply Session::answer(Mta& mta, const Answer& answer)
     case Answer::Reply::accept:
         for (const std::string& argument : answer.remove) {
             mta.remove_recipient(argument);
+            if (argument.starts_with("<@")) {
+                // Postfix has dropped the source route (RFC 5321, appendix C) and would not find the
+                // argument.
+                mta.remove_recipient("<" + std::string(mail::without_brackets(argument)) + ">");
+            }
         }
         if (answer.mta_hold) {
             mta.hold("quarantine " + *answer.mta_hold);

@@ -20,16 +20,21 @@ using policy::Action;
 using policy::QuarantineIndex;
 
 constexpr std::size_t kMaxSubject = 1000;
-/// libmilter cuts a header value here without a word.
-constexpr std::size_t kLibmilterValueLimit = 60'000;
+/// Postfix and libmilter cut a header field here without a word; a folded one loses whole lines (of at most 2
+/// 048 bytes).
+constexpr std::size_t kFieldLimit = 60'000;
+constexpr std::size_t kLineLimit = 2'048;
 
 std::string notes_on(const mail::Headers& headers)
 {
     std::string notes;
     for (std::size_t i = 0; i < headers.size(); ++i) {
-        if (headers[i].value.size() >= kLibmilterValueLimit - 1) {
-            notes += fmt::format("{}header {} was cut at about {} bytes before it reached us",
-                                 notes.empty() ? "" : "; ", headers[i].name, kLibmilterValueLimit);
+        const mail::HeaderField field = headers[i];
+        const std::size_t size = field.name.size() + 1 + field.value.size();
+        const bool folded = field.value.find('\n') != std::string_view::npos;
+        if (size >= kFieldLimit - (folded ? kLineLimit : 2)) {
+            notes += fmt::format("{}header {} ({} bytes) may have been cut before it reached us",
+                                 notes.empty() ? "" : "; ", text::printable(field.name, 100), size);
         }
     }
     return notes;
@@ -66,7 +71,8 @@ struct Holding::Part {
     std::shared_ptr<MessageStore> bytes; ///< the quarantine's store or the spool; nullptr: no bytes are kept
     std::unique_ptr<MessageWriter> writer; ///< until it is committed
     bool committed = false;
-    bool known = false; ///< offered before: kept under the earlier id
+    bool recorded = false; ///< the catalog counts on these bytes
+    bool known = false;    ///< offered before: kept under the earlier id
 };
 
 Holding::Holding(std::shared_ptr<const Settings> settings, catalog::Catalog& catalog, const Clock& clock,
@@ -269,6 +275,9 @@ void Holding::keep(const std::vector<catalog::NewMail>& mails)
             part->writer.reset();
         }
         recorded = catalog_.record(mails, clock_.now() - settings_->global.retry_window);
+        for (std::size_t i = 0; i < parts_.size(); ++i) {
+            parts_.at(i)->recorded = !recorded.at(i).known;
+        }
         record_where_bytes_are_missing(mails, recorded);
     } catch (...) {
         undo();
@@ -309,6 +318,7 @@ void Holding::record_where_bytes_are_missing(const std::vector<catalog::NewMail>
     const std::vector<catalog::Recorded> again = catalog_.record(lost, clock_.now() + std::chrono::hours(1));
     for (std::size_t i = 0; i < places.size(); ++i) {
         recorded.at(places.at(i)) = again.at(i);
+        parts_.at(places.at(i))->recorded = true;
     }
 }
 
@@ -323,12 +333,12 @@ void Holding::remove_bytes(Part& part) noexcept
     }
 }
 
-/// The catalog did not take it: the bytes go.
+/// What the catalog did not take goes.
 void Holding::undo() noexcept
 {
     for (const auto& part : parts_) {
         part->writer.reset();
-        if (part->committed) {
+        if (part->committed && !part->recorded) {
             remove_bytes(*part);
         }
     }

@@ -200,6 +200,49 @@ TEST_F(PostmanTest, AClaimOfADeadPostmanIsTakenUpAgain)
     EXPECT_EQ(postman.deliver_due(), 1U);
 }
 
+TEST_F(PostmanTest, ANoticeThatFailsTakesNoOtherWithItAndWaitsItsTurn)
+{
+    TestMail mail = spam();
+    mail.to = {"<a@example.net>", "<b@example.net>"};
+    house.send(mail);
+    house.catalog.writer().run([](sql::Connection& database) {
+        database.execute("CREATE TRIGGER no BEFORE INSERT ON own_mail WHEN NEW.recipient_key LIKE 'a@%'"
+                         " BEGIN SELECT RAISE(ABORT, 'no'); END");
+    });
+    EXPECT_EQ(postman.deliver_due(), 2U);
+    ASSERT_EQ(sink.messages().size(), 1U);
+    EXPECT_THAT(sink.messages()[0].recipients, ElementsAre("b@example.net"));
+    house.catalog.writer().run([](sql::Connection& database) { database.execute("DROP TRIGGER no"); });
+    house.clock.advance(std::chrono::seconds(30));
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(state_of_notices(), "sent sent ");
+}
+
+TEST_F(PostmanTest, AQuarantineThatTellsNobodyAnyMoreEndsItsNotices)
+{
+    house.send(spam());
+    house.reconfigure("other", "[other]\nregex = x\naction = DISCARD\n");
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_EQ(house.outbox.state().expired, 1);
+    EXPECT_TRUE(sink.messages().empty());
+}
+
+TEST_F(PostmanTest, TheSpoolIsSweptOfWhatNobodyWaitsFor)
+{
+    house.reconfigure("spam", spam_section(sink.port(), "quarantine_type = NONE\n"));
+    SmtpScript script;
+    script.rcpt = "450 4.2.0 later";
+    sink.set(script);
+    house.send(spam());
+    const auto stray = house.settings().get()->spool->create(HeldId(house.clock.now(), std::string(10, 'x')));
+    stray->write("left by a crash");
+    stray->commit();
+    EXPECT_EQ(house.files().size(), 2U);
+    postman.start();
+    EXPECT_TRUE(postman.stop(std::chrono::seconds(10)));
+    EXPECT_EQ(house.files().size(), 1U);
+}
+
 TEST_F(PostmanTest, AMessageThatIsGoneIsToldWithoutItsText)
 {
     house.send(spam());

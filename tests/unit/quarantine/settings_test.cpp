@@ -156,6 +156,23 @@ TEST(Settings, EqualBackendsAreSharedAlsoWithTheNextSettings)
     EXPECT_EQ(second.settings->quarantines[0].whitelist, first.settings->quarantines[0].whitelist);
 }
 
+TEST(Settings, TheSpoolIsAFolderOfItsOwn)
+{
+    const test::TempDir folder;
+    const std::string email =
+        "[spam]\nregex = x\naction = DISCARD\nquarantine_type = NONE\nnotification_type = EMAIL\n"
+        "notification_email_from = q@example.org\nnotification_email_subject = s\n"
+        "notification_email_template = " +
+        std::string(QM_SOURCE_DIR) + "/templates/notice.html\n";
+    EXPECT_THAT(remarks_of(load(std::string(kGlobal) + "spool_directory =\n" + email)),
+                testing::Contains(HasSubstr("spool_directory: is empty")));
+    EXPECT_THAT(remarks_of(load(std::string(kGlobal) + "spool_directory = " + folder.path() +
+                                "/\n[spam]\nregex = x\naction = DISCARD\nquarantine_type = FILE\n"
+                                "quarantine_directory = " +
+                                folder.path() + "/./\n")),
+                testing::Contains(HasSubstr("spool_directory: is the folder of the quarantine 'spam'")));
+}
+
 TEST(Settings, TheWorldCheckNamesFolderAndReason)
 {
     const LoadedSettings loaded =
