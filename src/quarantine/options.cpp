@@ -40,9 +40,10 @@ constexpr std::array kGlobal{
     Option{.name = "catalog",
            .kind = OptionKind::secret,
            .fallback = "sqlite:////var/lib/quarantine-milter/catalog.db",
-           .help = "The database that knows what is held and which notices are due: "
-                   "sqlite:////absolute/path. A change "
-                   "needs a restart."},
+           .help =
+               "The database that knows what is held and which notices are due: sqlite:////absolute/path or "
+               "postgresql://user:password@host:port/db. Use one daemon to a catalog. A change "
+               "needs a restart."},
     Option{
         .name = "spool_directory",
         .kind = OptionKind::path,

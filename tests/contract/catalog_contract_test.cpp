@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "catalog/outbox.h"
 #include "catalog/schema.h"
+#include "contract/database_fixture.h"
 #include "quarantine/error.h"
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
@@ -16,9 +17,23 @@
 namespace qm::catalog {
 namespace {
 
-class CatalogContract : public testing::Test {
+class CatalogContract : public test::DatabaseTest {
   protected:
     CatalogContract() { catalog.open(); }
+
+    /// An empty catalog for each test.
+    std::string fresh_url()
+    {
+        if (GetParam() == sql::Engine::sqlite) {
+            return "sqlite:///" + (folder / "catalog.db");
+        }
+        sql::Connection connection = database().connect();
+        for (const char* const table :
+             {"notice", "held_recipient", "held_message", "own_mail", "qm_schema"}) {
+            connection.execute(std::string("DROP TABLE IF EXISTS ") + table);
+        }
+        return database().url();
+    }
 
     HeldMail mail(const std::vector<std::string>& recipients = {"User@Example.net"})
     {
@@ -52,13 +67,13 @@ class CatalogContract : public testing::Test {
 
     test::TempDir folder;
     test::FakeClock clock;
-    Catalog catalog{"sqlite:///catalog.db", folder.path(), clock};
+    Catalog catalog{fresh_url(), folder.path(), clock};
     Outbox outbox{catalog, "test"};
 };
 
 } // namespace
 
-TEST_F(CatalogContract, WhatWasRecordedIsLoadedWhole)
+TEST_P(CatalogContract, WhatWasRecordedIsLoadedWhole)
 {
     const HeldMail held = mail({"User@Example.net", "\"odd local\"@example.net"});
     const Recorded recorded = record(held);
@@ -80,7 +95,7 @@ TEST_F(CatalogContract, WhatWasRecordedIsLoadedWhole)
     EXPECT_FALSE(catalog.load(HeldId(clock.now(), random_bytes(10))));
 }
 
-TEST_F(CatalogContract, TheSameMailIsKnownWithinItsWindowOnly)
+TEST_P(CatalogContract, TheSameMailIsKnownWithinItsWindowOnly)
 {
     const HeldMail first = mail();
     record(first);
@@ -90,7 +105,7 @@ TEST_F(CatalogContract, TheSameMailIsKnownWithinItsWindowOnly)
     EXPECT_EQ(recorded.id, first.id);
     EXPECT_TRUE(outbox.claim(10, std::chrono::minutes(1)).empty());
 
-    for (auto change : std::vector<std::function<void(HeldMail&)>>{
+    for (const auto& change : std::vector<std::function<void(HeldMail&)>>{
              [](HeldMail& held) { held.digest = std::string(64, 'b'); },
              [](HeldMail& held) { held.quarantine = "virus"; },
              [](HeldMail& held) { held.envelope.sender = "other@example.org"; },
@@ -103,7 +118,7 @@ TEST_F(CatalogContract, TheSameMailIsKnownWithinItsWindowOnly)
     EXPECT_FALSE(record(mail()).known);
 }
 
-TEST_F(CatalogContract, OnlyRecipientsNotOnRecordAreAddedAndTold)
+TEST_P(CatalogContract, OnlyRecipientsNotOnRecordAreAddedAndTold)
 {
     record(mail({"a@example.net", "b@example.net"}));
     const Recorded recorded =
@@ -115,7 +130,7 @@ TEST_F(CatalogContract, OnlyRecipientsNotOnRecordAreAddedAndTold)
     EXPECT_EQ(due[0].recipient, "c@example.net");
 }
 
-TEST_F(CatalogContract, TheMessagesOfOneMailAreRecordedAllOrNone)
+TEST_P(CatalogContract, TheMessagesOfOneMailAreRecordedAllOrNone)
 {
     HeldMail good = mail();
     HeldMail doubled = mail();
@@ -126,7 +141,7 @@ TEST_F(CatalogContract, TheMessagesOfOneMailAreRecordedAllOrNone)
     EXPECT_FALSE(catalog.load(good.id));
 }
 
-TEST_F(CatalogContract, AFailingJobTakesNoOtherWithIt)
+TEST_P(CatalogContract, AFailingJobTakesNoOtherWithIt)
 {
     constexpr int kThreads = 8;
     std::atomic<int> failed{0};
@@ -158,7 +173,7 @@ TEST_F(CatalogContract, AFailingJobTakesNoOtherWithIt)
     }
 }
 
-TEST_F(CatalogContract, ForgettingTakesRecipientsAndNoticesAlong)
+TEST_P(CatalogContract, ForgettingTakesRecipientsAndNoticesAlong)
 {
     const HeldMail held = mail();
     record(held, {"User@Example.net"});
@@ -168,7 +183,7 @@ TEST_F(CatalogContract, ForgettingTakesRecipientsAndNoticesAlong)
     EXPECT_FALSE(record(held).known);
 }
 
-TEST_F(CatalogContract, AClaimIsOneClaimantsUntilItEnds)
+TEST_P(CatalogContract, AClaimIsOneClaimantsUntilItEnds)
 {
     record(mail(), {"User@Example.net"});
     Outbox other(catalog, "other");
@@ -179,7 +194,7 @@ TEST_F(CatalogContract, AClaimIsOneClaimantsUntilItEnds)
     EXPECT_EQ(other.claim(10, std::chrono::minutes(1)).size(), 1U);
 }
 
-TEST_F(CatalogContract, ClaimsGoOldestFirstAndNoFurtherThanTheLimit)
+TEST_P(CatalogContract, ClaimsGoOldestFirstAndNoFurtherThanTheLimit)
 {
     for (const char* const name : {"a", "b", "c"}) {
         HeldMail held = mail({std::string(name) + "@example.net"});
@@ -199,7 +214,7 @@ TEST_F(CatalogContract, ClaimsGoOldestFirstAndNoFurtherThanTheLimit)
     EXPECT_FALSE(outbox.has_open_notices(due[0].message));
 }
 
-TEST_F(CatalogContract, ACatalogOfANewerProgramIsRefusedWithASentence)
+TEST_P(CatalogContract, ACatalogOfANewerProgramIsRefusedWithASentence)
 {
     catalog.writer().run([](sql::Connection& database) {
         database.execute("INSERT INTO qm_schema (version) VALUES (:1)", {kSchemaVersion + 1});
@@ -212,12 +227,16 @@ TEST_F(CatalogContract, ACatalogOfANewerProgramIsRefusedWithASentence)
     }
 }
 
-TEST_F(CatalogContract, OpeningTwiceChangesNothing)
+TEST_P(CatalogContract, OpeningTwiceChangesNothing)
 {
     const HeldMail held = mail();
     record(held);
     catalog.open();
     EXPECT_TRUE(catalog.load(held.id));
 }
+
+INSTANTIATE_TEST_SUITE_P(Engines, CatalogContract,
+                         testing::Values(sql::Engine::sqlite, sql::Engine::postgresql),
+                         test::DatabaseTest::engine_name);
 
 } // namespace qm::catalog

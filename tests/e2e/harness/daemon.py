@@ -83,6 +83,7 @@ class Daemon:
         self._notify = NotifySocket(self.folder / "notify")
         self.process = None
         self.environment = {}
+        self.arguments = ["-f"]  # logs to stderr, whatever the configuration says
         self.configure(quarantines, options)
 
     # -- configuration --------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ class Daemon:
                **self.environment, **environment}
         # Sanitizers and the like are told how to behave from outside.
         env.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
-        self.process = processes.Process([program(), "-c", self.file, "-f", *more], self._log, env=env)
+        self.process = processes.Process([program(), "-c", self.file, *self.arguments, *more], self._log, env=env)
 
     def _is_ready(self):
         if "READY=1" in self._notify.lines():

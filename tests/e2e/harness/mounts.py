@@ -25,3 +25,17 @@ def mount_small(folder, size):
 
 def unmount(folder):
     processes.run(["umount", "--lazy", folder])
+
+
+def mount_log_sockets():
+    """A /dev with the usual nodes and no syslog, and a /run/systemd without a journal: the test puts its own sockets there."""
+    nodes = "/run/qm-nodes-%d" % os.getpid()
+    os.mkdir(nodes)
+    processes.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "none", nodes])
+    for name in ("null", "zero", "random", "urandom"):
+        processes.run(["cp", "-a", "/dev/" + name, nodes])
+    processes.run(["mount", "--move", nodes, "/dev"])
+    os.rmdir(nodes)
+    os.makedirs("/run/systemd", exist_ok=True)
+    processes.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "none", "/run/systemd"])
+    os.makedirs("/run/systemd/journal")

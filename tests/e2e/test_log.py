@@ -1,0 +1,102 @@
+"""Where the log goes: syslog (facility mail), the journal, stderr; and libmilter has nothing to complain of."""
+import os
+import socket
+import threading
+
+from harness import mails, mounts, places
+from harness.case import MilterCase
+
+RULES = {"spam": {"regex": "^X-Spam-Flag: YES"}}
+
+
+class Receiver:
+    """A datagram socket that remembers what it was told."""
+
+    def __init__(self, path):
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(path)
+        os.chmod(path, 0o666)
+        self._lines = []
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def _receive(self):
+        while True:
+            data = self._socket.recv(65536)
+            if not data:
+                return
+            self._lines.append(data.decode("utf-8", "backslashreplace"))
+
+    def wait_for(self, *parts):
+        return places.wait_until(f"a log line with {parts}",
+                                 lambda: next((line for line in self.lines() if all(p in line for p in parts)), None), 20)
+
+    def lines(self):
+        return list(self._lines)
+
+    def close(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as poke:
+            poke.sendto(b"", self._path)
+        self._socket.close()
+        os.unlink(self._path)
+
+
+class LogCase(MilterCase):
+    @classmethod
+    def setUpClass(cls):
+        mounts.leave_for_private_mounts()
+        mounts.mount_log_sockets()
+        super().setUpClass()
+
+    def receiver(self, path):
+        made = Receiver(path)
+        self.addCleanup(made.close)
+        return made
+
+    def logging_to(self, target, *arguments):
+        daemon = self.new_daemon(RULES, {"log": target, "log_level": "info"})
+        daemon.arguments = list(arguments)
+        daemon.start()
+        self.addCleanup(self._stopped_well, daemon)
+        return daemon
+
+    def test_syslog_gets_every_event_under_the_facility_mail(self):
+        syslog = self.receiver("/dev/log")
+        daemon = self.logging_to("syslog")
+        self.assert_holds(mails.spam())
+        line = syslog.wait_for("quarantine-milter", "quarantine=spam", "status=quarantined")
+        self.assertTrue(line.startswith("<22>"), line)  # mail.info
+        self.assertNotIn("status=", daemon.log())
+
+    def test_libmilter_has_nothing_to_complain_of(self):
+        syslog = self.receiver("/dev/log")
+        self.logging_to("syslog")
+        for _ in range(3):
+            self.assert_holds(mails.spam())
+            self.assert_passes(mails.mail())
+        syslog.wait_for("status=quarantined")
+        for line in syslog.lines():
+            self.assertTrue(line.startswith("<22>"), line)
+            self.assertNotIn("claimed not to reply", line)
+
+    def test_the_journal_gets_every_event(self):
+        journal = self.receiver("/run/systemd/journal/socket")
+        daemon = self.logging_to("journal")
+        self.assert_holds(mails.spam())
+        line = journal.wait_for("quarantine=spam", "status=quarantined")
+        self.assertIn("SYSLOG_IDENTIFIER=quarantine-milter", line)
+        self.assertIn("PRIORITY=6", line)
+        self.assertNotIn("status=", daemon.log())
+
+    def test_without_a_journal_the_log_goes_to_stderr_and_says_so(self):
+        daemon = self.logging_to("journal")
+        self.assertIn("there is no journal here", daemon.log())
+        self.assert_holds(mails.spam())
+        daemon.wait_for_log("status=quarantined")
+
+    def test_f_logs_to_stderr_whatever_the_configuration_says(self):
+        syslog = self.receiver("/dev/log")
+        daemon = self.logging_to("syslog", "-f")
+        self.assert_holds(mails.spam())
+        daemon.wait_for_log("status=quarantined")
+        self.assertEqual(syslog.lines(), [])
