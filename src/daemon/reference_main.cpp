@@ -48,6 +48,7 @@ message, which is harmless HTML made by us. `{{` and `}}` are literal braces.
 | `{EMAIL_TO}` | the recipient of this notice |
 | `{EMAIL_SUBJECT}` | subject of the held message, decoded |
 | `{EMAIL_HEADER_FROM}` | its From header, decoded |
+| `{SENT_BY}` | `(sent by: address)` where the envelope sender is another address than that of the From header, else empty |
 | `{EMAIL_DATE}` | when we received it |
 | `{EMAIL_SIZE}` | its size, for people |
 | `{EMAIL_QUARANTINE_ID}` | our id of the held message, empty when it is not kept |

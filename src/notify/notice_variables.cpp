@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "mail/address.h"
 
 namespace qm::notify {
 namespace {
@@ -34,6 +35,16 @@ std::string attachments_of(const preview::Preview& preview)
     return text;
 }
 
+/// Who handed the mail in, where that is somebody else than its From says.
+std::string sent_by(const Notice& notice)
+{
+    const std::string& sender = notice.mail.envelope.sender;
+    if (mail::key(sender) == mail::key(mail::first_mailbox(notice.mail.header_from).address)) {
+        return {};
+    }
+    return "(sent by: " + (sender.empty() ? "<>" : sender) + ")";
+}
+
 constexpr std::array kRows{
     Row{"EMAIL_FROM",
         [](const Notice& n, const preview::Preview&) {
@@ -46,6 +57,7 @@ constexpr std::array kRows{
             return n.mail.stored ? n.mail.id.str() : std::string(); // nothing is kept: nothing to ask for
         }},
     Row{"EMAIL_HEADER_FROM", [](const Notice& n, const preview::Preview&) { return n.mail.header_from; }},
+    Row{"SENT_BY", [](const Notice& n, const preview::Preview&) { return sent_by(n); }},
     Row{"EMAIL_DATE",
         [](const Notice& n, const preview::Preview&) { return format_for_people(n.mail.received); }},
     Row{"EMAIL_SIZE", [](const Notice& n, const preview::Preview&) { return text::human_size(n.mail.size); }},

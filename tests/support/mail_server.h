@@ -118,7 +118,7 @@ class House {
     FakeClock clock;
 
   private:
-    std::shared_ptr<const Settings> load(const std::string& list, std::string quarantines,
+    std::shared_ptr<const Settings> load(const std::string& list, const std::string& quarantines,
                                          const std::string& global)
     {
         const std::string preferred = global.find("preferred_quarantine_action") == std::string::npos

@@ -65,6 +65,17 @@ TEST(NoticeVariables, WhereThereIsNothingToSayADashStands)
     EXPECT_EQ(values.at("EMAIL_FROM"), "<>");
 }
 
+TEST(NoticeVariables, TheSenderStandsWhereItIsSomebodyElseThanFrom)
+{
+    auto notice = a_notice();
+    notice.mail.header_from = "Anna Smith <anna@shop.example>";
+    EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "(sent by: bounce@mailer.example)");
+    notice.mail.envelope.sender = "Anna@Shop.example";
+    EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "");
+    notice.mail.envelope.sender = "";
+    EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "(sent by: <>)");
+}
+
 TEST(NoticeVariables, AGroupCannotTakeOneOfOurNames)
 {
     auto notice = a_notice();
