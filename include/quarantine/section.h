@@ -70,7 +70,7 @@ class Section {
     /// The position of the value in Option::choices, counted from 0.
     virtual std::size_t choice(std::string_view option) const = 0;
     virtual bool flag(std::string_view option) const = 0;
-    virtual std::int64_t number(std::string_view option) const = 0; ///< number and days
+    virtual std::int64_t number(std::string_view option) const = 0;           ///< number and days
     virtual std::chrono::seconds duration(std::string_view option) const = 0; ///< duration and days
     virtual std::uint64_t size(std::string_view option) const = 0;
     virtual std::string path(std::string_view option) const = 0; ///< absolute; "" if the value is empty

@@ -23,9 +23,9 @@ TEST(SocketAddress, BothSpellingsAreUnderstood)
 
 TEST(SocketAddress, EverythingElseIsRefusedWithWhatIsExpected)
 {
-    for (const char* const text :
-         {"", "unix:", "unix:relative/milter.sock", "/run/milter.sock", "inet:", "inet:0@127.0.0.1",
-          "inet:65536@127.0.0.1", "inet:host", "inet:12x@host", "inet:25@", "inet:25@two words", "tcp:25@host"}) {
+    for (const char* const text : {"", "unix:", "unix:relative/milter.sock", "/run/milter.sock",
+                                   "inet:", "inet:0@127.0.0.1", "inet:65536@127.0.0.1", "inet:host",
+                                   "inet:12x@host", "inet:25@", "inet:25@two words", "tcp:25@host"}) {
         try {
             const SocketAddress address(text);
             ADD_FAILURE() << text;
