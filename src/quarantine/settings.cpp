@@ -22,7 +22,6 @@ namespace {
 using policy::Action;
 
 constexpr std::size_t kMaxReason = 400;
-constexpr std::string_view kIdVariable = "{QUARANTINE_ID}";
 
 /// Type name and the values of all its options: equal keys, equal backends.
 template <typename Type>
