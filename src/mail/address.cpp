@@ -229,10 +229,18 @@ std::string unwrapped_once(std::string_view address)
 std::string_view without_brackets(std::string_view argument)
 {
     argument = text::trim(argument);
-    if (!argument.starts_with('<')) {
+    // Mail servers take a comment in front: (Anna)<anna@example.org>.
+    std::size_t begin = argument.starts_with('<') ? 0 : kNowhere;
+    if (begin == kNowhere) {
+        outside_quotes(argument, [&](std::size_t i, char c) {
+            begin = c == '<' ? i : begin;
+            return true;
+        });
+    }
+    if (begin == kNowhere) {
         return argument;
     }
-    argument.remove_prefix(1);
+    argument.remove_prefix(begin + 1);
     std::size_t end = argument.size();
     outside_quotes(argument, [&](std::size_t i, char c) {
         end = c == '>' ? i : end;
