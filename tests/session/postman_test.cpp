@@ -23,8 +23,6 @@ using testing::HasSubstr;
 /// A house whose only quarantine tells its recipients through a sink.
 class PostmanTest : public testing::Test {
   protected:
-    static constexpr const char* kTemplate = "template.html";
-
     static std::string spam_section(std::uint16_t port, const std::string& more = "")
     {
         return "[spam]\nregex = ^X-Spam-Flag: (?<flag>YES)\naction = DISCARD\nnotification_type = EMAIL\n"
