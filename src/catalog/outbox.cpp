@@ -73,9 +73,9 @@ void Outbox::announce(const DueNotice& notice, const ComposedNotice& composed, T
 void Outbox::settle(const DueNotice& notice, std::string_view state, std::string_view reply)
 {
     catalog_.writer().run([&](sql::Connection& database) {
-        database.execute(
-            "UPDATE notice SET state = :1, reply = :2, claimed_by = '', claimed_until = 0 WHERE number = :3",
-            {std::string(state), std::string(reply), notice.number});
+        database.execute("UPDATE notice SET state = :1, reply = :2, claimed_by = '', claimed_until = 0"
+                         " WHERE number = :3 AND state = 'due'",
+                         {std::string(state), std::string(reply), notice.number});
     });
 }
 
@@ -98,7 +98,7 @@ void Outbox::try_again(const DueNotice& notice, std::string_view reply, Time whe
 {
     catalog_.writer().run([&](sql::Connection& database) {
         database.execute("UPDATE notice SET attempts = :1, reply = :2, next_attempt = :3, claimed_by = '',"
-                         " claimed_until = 0 WHERE number = :4",
+                         " claimed_until = 0 WHERE number = :4 AND state = 'due'",
                          {notice.attempts + 1, std::string(reply), to_column(when), notice.number});
     });
 }

@@ -45,7 +45,7 @@ class Outbox {
     /// Before the first byte goes out: the notice will pass our own milter until `until`.
     void announce(const DueNotice& notice, const ComposedNotice& composed, Time until);
 
-    /// Settled for good.
+    /// Settled for good: what was settled before stays as it is.
     void sent(const DueNotice& notice, std::string_view reply);
     void refused(const DueNotice& notice, std::string_view reply);
     void expired(const DueNotice& notice, std::string_view reply);

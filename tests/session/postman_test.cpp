@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/failing_store.h"
 #include "support/mail_server.h"
 #include "support/smtp_sink.h"
 
@@ -223,6 +224,21 @@ TEST_F(PostmanTest, AQuarantineThatTellsNobodyAnyMoreEndsItsNotices)
     EXPECT_EQ(postman.deliver_due(), 1U);
     EXPECT_EQ(house.outbox.state().expired, 1);
     EXPECT_TRUE(sink.messages().empty());
+}
+
+TEST_F(PostmanTest, ASentNoticeStaysSentWhateverFailsAfterwards)
+{
+    house.reconfigure("spam", spam_section(sink.port(), "quarantine_type = NONE\n"));
+    house.send(spam());
+    auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto spool = std::make_shared<test::FailingStore>(settings->spool);
+    settings->spool = spool;
+    spool->fail_at(2); // it is read for the notice and cannot be removed afterwards
+    house.clock.advance(std::chrono::hours(24 * 6));
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_TRUE(spool->has_failed());
+    EXPECT_EQ(sink.messages().size(), 1U);
+    EXPECT_EQ(state_of_notices(), "sent ");
 }
 
 TEST_F(PostmanTest, TheSpoolIsSweptOfWhatNobodyWaitsFor)
