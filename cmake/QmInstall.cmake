@@ -9,10 +9,15 @@ if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
 endif()
 
 install(TARGETS quarantine-milter RUNTIME DESTINATION sbin)
+if(TARGET quarantinectl)
+    install(TARGETS quarantinectl RUNTIME DESTINATION bin)
+endif()
 install(DIRECTORY templates DESTINATION share/quarantine-milter)
 install(FILES conf/sendmail/quarantine-milter.m4 DESTINATION share/quarantine-milter)
-install(FILES docs/man/quarantine-milter.8 DESTINATION share/man/man8)
+install(FILES docs/man/quarantine-milter.8 docs/man/quarantinectl.8 DESTINATION share/man/man8)
 install(FILES docs/man/quarantine-milter.conf.5 DESTINATION share/man/man5)
+install(FILES conf/bash-completion/quarantinectl DESTINATION share/bash-completion/completions)
+install(FILES systemd/quarantine-milter-expire.timer DESTINATION lib/systemd/system)
 install(FILES systemd/quarantine-milter.sysusers DESTINATION lib/sysusers.d RENAME quarantine-milter.conf)
 install(FILES systemd/quarantine-milter.tmpfiles DESTINATION lib/tmpfiles.d RENAME quarantine-milter.conf)
 
@@ -37,6 +42,7 @@ set(QM_PLACES [[
         file(READ "${from}" text)
         if(NOT prefix STREQUAL "/usr")
             string(REPLACE "/usr/sbin/quarantine-milter" "${prefix}/sbin/quarantine-milter -c ${etc}/quarantine-milter/quarantine-milter.conf" text "${text}")
+            string(REPLACE "/usr/bin/quarantinectl" "${prefix}/bin/quarantinectl -c ${etc}/quarantine-milter/quarantine-milter.conf" text "${text}")
             string(REPLACE "/usr/share/quarantine-milter" "${prefix}/share/quarantine-milter" text "${text}")
         endif()
         message(STATUS "Installing: $ENV{DESTDIR}${to}")
@@ -56,6 +62,7 @@ set(QM_PLACES [[
 string(APPEND QM_PLACES "    set(source \"${CMAKE_SOURCE_DIR}\")\n")
 string(APPEND QM_PLACES [[
     qm_put("${source}/systemd/quarantine-milter.service" "${prefix}/lib/systemd/system/quarantine-milter.service" ${for_all})
+    qm_put("${source}/systemd/quarantine-milter-expire.service" "${prefix}/lib/systemd/system/quarantine-milter-expire.service" ${for_all})
     # A password may come to stand in it. The package gives it to the daemon's group, see cmake/debian/postinst.
     qm_put_unless_there("${source}/conf/quarantine-milter.conf" "${etc}/quarantine-milter/quarantine-milter.conf"
                         OWNER_READ OWNER_WRITE GROUP_READ)

@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import unicodedata
 
@@ -240,6 +241,41 @@ class Demonstration:
             for line in parsed.get_body(preferencelist=("plain",)).get_content().rstrip().splitlines():
                 self._say.line(f"| {line}", 6)
 
+    # -- the administrator ----------------------------------------------------------------------------
+
+    def show_desk(self):
+        """What is held, why, and that it can be let go."""
+        held = [mail for mail in self.daemon.catalog().held() if USER in mail.recipients]
+        if not held:
+            return
+        chosen = next((mail for mail in held if mail.quarantine == "spam"), held[0])
+        self._say.heading("The administrator's desk")
+        self._ctl("list")
+        self._ctl("explain", chosen.id)
+        before = len(self.sink.mails())
+        self._ctl("release", chosen.id, "--to", USER)
+        self.postfix.wait_idle()
+        arrived = [mail for mail in self.sink.mails()[before:] if USER in mail.recipients]
+        original = self._original(chosen.id)
+        for mail in arrived:
+            unchanged = "unchanged" if mail.data.endswith(original) else "CHANGED"
+            self._say.line(f"to <{USER}>: delivered, {unchanged}", 3, "32")
+        self._ctl("release", chosen.id, "--to", USER)
+
+    def _ctl(self, *arguments, show=True):
+        program = daemon.program("quarantinectl")
+        done = subprocess.run([program, "-c", self.daemon.file, *arguments], capture_output=True, check=False,
+                              timeout=60)
+        if show:
+            self._say.line()
+            self._say.line("$ quarantinectl " + " ".join(arguments), 3, "1")
+            for line in (done.stdout + done.stderr).decode("utf-8", "replace").splitlines():
+                self._say.line(line, 3)
+        return done.stdout
+
+    def _original(self, held_id):
+        return self._ctl("cat", held_id, "--eml", show=False)
+
     # -- staying up -----------------------------------------------------------------------------------
 
     def keep(self):
@@ -288,6 +324,7 @@ def main():
         demonstration.start()
         for number, mail in enumerate(wanted, 1):
             demonstration.show(number, *mail)
+        demonstration.show_desk()
         if arguments.keep:
             demonstration.keep()
         return 0

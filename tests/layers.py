@@ -33,6 +33,7 @@ ONLY_IN = {
     "gumbo": "html",
     "curl/": "smtp",
     "gmime/": ("mail", "notify"),
+    "idn2": "mail",
     "soci": "sql",
     "sqlite3": "sql",
     "libpq": "sql",

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,16 +49,21 @@ enum class RecipientState : std::uint8_t {
     mta_hold,  ///< the mail waits in the mail server's own hold queue
     releasing, ///< a release is under way
     released,  ///< the mail server took it, see HeldRecipient::reply
-    failed,    ///< the last release was refused, see HeldRecipient::reply
-    deleted,   ///< deleted by somebody or expired
+    failed,    ///< the last release did not succeed, see HeldRecipient::reply
+    deleted,   ///< deleted by somebody, or the store has lost the message
 };
 std::string_view to_string(RecipientState state);
+/// Every state, in the order above.
+std::span<const RecipientState> recipient_states();
 
 /// One recipient of a held message.
 struct HeldRecipient {
     std::string address; ///< without brackets, spelling as received
     RecipientState state = RecipientState::held;
-    std::string reply; ///< last answer of the mail server at a release
+    std::string reply = {}; ///< last answer of the mail server at a release; one line, printable
+    Time changed{};    ///< since when it is in this state
+    /// With `failed`: the connection broke behind the final dot, or we died; the mail may have been taken.
+    bool outcome_unknown = false;
 };
 
 /// The groups of the header that matched: name ("" for an unnamed group) and text ("" if it took no part).
@@ -81,6 +88,34 @@ struct HeldMail {
     std::string action;     ///< ACCEPT, DISCARD, REJECT, HOLD
     std::string notes;      ///< what was cut before it reached us, in words; usually empty
     bool stored = false;    ///< false: the quarantine keeps no message (NONE)
+    bool gone = false;      ///< it was stored; its bytes were deleted since
+};
+
+/// Which held messages; what is empty does not choose.
+struct HeldFilter {
+    std::string quarantine; ///< its exact name
+    /// The envelope sender: an address, `@domain` (that domain alone), or `<>` for the null sender; any case.
+    std::string sender;
+    std::string recipient; ///< an address or `@domain`; any case
+    /// A message with a recipient in this state; with `recipient`, one and the same recipient is both.
+    std::optional<RecipientState> state;
+    std::optional<Time> since; ///< received at this moment or later
+    std::optional<Time> until; ///< received before this moment
+    HeldId before;             ///< only ids below this one: the next page
+    std::size_t limit = 50;    ///< 1 to 1000
+};
+
+/// What became of one notice.
+struct NoticeRecord {
+    std::int64_t number = 0;
+    std::string recipient; ///< about whom
+    std::string send_to;   ///< who gets it: the recipient, or an address of `also_notify`
+    std::string state;     ///< due, sent, refused, expired
+    std::int64_t attempts = 0;
+    Time created{};
+    Time next_attempt{}; ///< while it is due
+    std::string message_id;
+    std::string reply; ///< last words of the mail server
 };
 
 } // namespace qm

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quarantine/held_mail.h"
 #include "quarantine/section.h"
@@ -17,7 +18,8 @@ namespace qm {
 struct Notice {
     std::int64_t number = 0; ///< of the outbox; the same at every attempt
     HeldMail mail;
-    std::string recipient; ///< without brackets, spelling as received
+    std::string recipient; ///< about whom: without brackets, spelling as received
+    std::string send_to;   ///< who gets it: the recipient, or an administrator's copy
     Time created{};        ///< the same at every attempt
     std::string expires;   ///< local date on which the message will be deleted, "" if it is kept
 };
@@ -26,10 +28,10 @@ struct Notice {
 /// is the same, so a second attempt is recognisable as the first.
 struct ComposedNotice {
     std::string envelope_from; ///< "" is the null sender
-    std::string recipient;
-    std::string message_id; ///< with angle brackets
-    std::string bytes;      ///< RFC 5322 message, CRLF line ends, 7-bit, lines of at most 998 bytes
-    std::string digest;     ///< content digest of these bytes
+    std::string recipient;     ///< of the envelope: Notice::send_to
+    std::string message_id;    ///< with angle brackets
+    std::string bytes;         ///< RFC 5322 message, CRLF line ends, 7-bit, lines of at most 998 bytes
+    std::string digest;        ///< content digest of these bytes
 };
 
 /// How an attempt to send ended.
@@ -52,8 +54,12 @@ class Notifier {
   public:
     virtual ~Notifier() = default;
 
-    /// True if this recipient is to be told at all (notification_domains).
-    virtual bool tells(std::string_view recipient) const = 0;
+    /// Who gets a notice about this recipient: the recipient, administrators (also_notify), both or nobody
+    /// (notification_domains, notify_recipient).
+    virtual std::vector<std::string> tells(std::string_view recipient) const = 0;
+
+    /// True if a notice can be sent to this address at all.
+    virtual bool can_tell(std::string_view address) const = 0;
 
     /// Writes the notice. `message` is the held message from its first header byte (trace lines already
     /// removed), or nullptr when it is gone. No mail of any shape makes this fail: what cannot be shown is

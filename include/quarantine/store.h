@@ -61,6 +61,17 @@ class MessageStore {
     /// False when there was no such message.
     virtual bool remove(const HeldId& id) = 0;
 
+    /// Removes many, cheaper than one by one: durable when it returns. Those that are not there do not
+    /// matter. Returns how many there were. An error leaves some removed.
+    virtual std::size_t remove_all(std::span<const HeldId> ids)
+    {
+        std::size_t removed = 0;
+        for (const HeldId& id : ids) {
+            removed += remove(id) ? 1 : 0;
+        }
+        return removed;
+    }
+
     /// Calls `visit` for every message, oldest first; `visit` returns false to stop.
     virtual void list(const std::function<bool(const HeldId&)>& visit) = 0;
 

@@ -1,5 +1,6 @@
 #include "quarantine/held_mail.h"
 
+#include <array>
 #include <cassert>
 
 namespace qm {
@@ -72,6 +73,14 @@ std::string_view to_string(RecipientState state)
         return "deleted";
     }
     return "held";
+}
+
+std::span<const RecipientState> recipient_states()
+{
+    static constexpr std::array kStates{
+        RecipientState::held,     RecipientState::copied, RecipientState::mta_hold, RecipientState::releasing,
+        RecipientState::released, RecipientState::failed, RecipientState::deleted};
+    return kStates;
 }
 
 } // namespace qm

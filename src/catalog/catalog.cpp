@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "base/text.h"
+#include "catalog/held_rows.h"
 #include "catalog/schema.h"
 #include "mail/address.h"
 #include "quarantine/error.h"
@@ -25,6 +24,8 @@ using sql::text_of;
 
 constexpr std::size_t kReaders = 4;
 constexpr std::chrono::milliseconds kReadPatience{4000};
+/// One statement of a migration may go through every row.
+constexpr std::chrono::hours kMigrationTime{1};
 
 /// A catalog is created once, by open(): one that is missing later was taken away by somebody, and a fresh
 /// empty one in its place would forget what is held.
@@ -34,41 +35,6 @@ sql::ConnectOptions write_options(bool create)
     options.durable = true;
     options.create = create;
     return options;
-}
-
-std::string to_json(const MatchGroups& groups)
-{
-    nlohmann::json list = nlohmann::json::array();
-    for (const auto& [name, text] : groups) {
-        list.push_back({name, text});
-    }
-    return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-MatchGroups groups_from_json(const std::string& text)
-{
-    MatchGroups groups;
-    const auto list = nlohmann::json::parse(text, nullptr, false);
-    if (list.is_array()) {
-        for (const auto& pair : list) {
-            if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string()) {
-                groups.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
-            }
-        }
-    }
-    return groups;
-}
-
-RecipientState state_from(std::string_view text)
-{
-    for (const RecipientState state :
-         {RecipientState::held, RecipientState::copied, RecipientState::mta_hold, RecipientState::releasing,
-          RecipientState::released, RecipientState::failed, RecipientState::deleted}) {
-        if (to_string(state) == text) {
-            return state;
-        }
-    }
-    throw BackendError(fmt::format("catalog: unknown recipient state '{}'", text::printable(text, 40)));
 }
 
 /// Bounce tags and forwarders write another envelope sender at every attempt (BATV, SRS): it is the address
@@ -112,49 +78,25 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     return earlier;
 }
 
-void insert_message(sql::Connection& database, const HeldMail& mail)
-{
-    database.execute(
-        "INSERT INTO held_message (id, quarantine, received, sender, queue_id, client_address,"
-        " client_name, client_user, subject, header_from, header_date, why, match_groups, size, digest,"
-        " action, notes, stored)"
-        " VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17, :18)",
-        {mail.id.str(), mail.quarantine, to_column(mail.received), mail.envelope.sender,
-         mail.envelope.queue_id, mail.envelope.client.address, mail.envelope.client.name,
-         mail.envelope.client.user, mail.subject, mail.header_from, mail.header_date, mail.why,
-         to_json(mail.groups), static_cast<std::int64_t>(mail.size), mail.digest, mail.action, mail.notes,
-         std::int64_t{mail.stored ? 1 : 0}});
-}
-
 void insert_recipients(sql::Connection& database, const HeldMail& mail, const Earlier& earlier,
                        Recorded& recorded)
 {
     std::int64_t position = 0;
     for (const HeldRecipient& recipient : mail.recipients) {
-        const std::string key = mail::key(recipient.address);
-        if (earlier.places.contains(key)) {
-            continue;
+        if (!earlier.places.contains(mail::key(recipient.address))) {
+            insert_recipient(database, mail, position++, recipient);
+            recorded.fresh.push_back(recipient.address);
         }
-        database.execute(
-            "INSERT INTO held_recipient (message, position, address, address_key, state, reply, changed)"
-            " VALUES (:1, :2, :3, :4, :5, :6, :7)",
-            {mail.id.str(), position++, recipient.address, key, std::string(to_string(recipient.state)),
-             recipient.reply, to_column(mail.received)});
-        recorded.fresh.push_back(recipient.address);
     }
 }
 
 void insert_notices(sql::Connection& database, const NewMail& mail, const Recorded& recorded)
 {
     const std::unordered_set<std::string> fresh(recorded.fresh.begin(), recorded.fresh.end());
-    for (const std::string& recipient : mail.tell) {
-        if (!fresh.contains(recipient)) {
-            continue;
+    for (const NewNotice& notice : mail.tell) {
+        if (fresh.contains(notice.recipient)) {
+            insert_notice(database, mail.mail.id, notice, mail.mail.received);
         }
-        database.execute(
-            "INSERT INTO notice (message, recipient, state, attempts, created, next_attempt, claimed_by,"
-            " claimed_until, message_id, reply) VALUES (:1, :2, 'due', 0, :3, :3, '', 0, '', '')",
-            {mail.mail.id.str(), recipient, to_column(mail.mail.received)});
     }
 }
 
@@ -208,7 +150,9 @@ Catalog::~Catalog() = default;
 
 void Catalog::open()
 {
-    sql::Connection connection(target_, write_options(true));
+    sql::ConnectOptions options = write_options(true);
+    options.statement_timeout = kMigrationTime;
+    sql::Connection connection(target_, options);
     migrate(connection);
 }
 
@@ -239,47 +183,32 @@ std::vector<Recorded> Catalog::record(const std::vector<NewMail>& mails, Time kn
     return recorded;
 }
 
+bool Catalog::adopt(const HeldMail& mail)
+{
+    bool is_new = false;
+    writer_->run([&](sql::Connection& database) {
+        is_new = database.query("SELECT 1 FROM held_message WHERE id = :1", {Kind::integer}, {mail.id.str()})
+                     .empty();
+        if (!is_new) {
+            return;
+        }
+        insert_message(database, mail);
+        std::unordered_set<std::string> keys;
+        for (const HeldRecipient& recipient : mail.recipients) {
+            // One recipient in two spellings is one recipient.
+            if (keys.insert(mail::key(recipient.address)).second) {
+                insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
+            }
+        }
+    });
+    return is_new;
+}
+
 std::optional<HeldMail> Catalog::load(const HeldId& id)
 {
     const auto lease = readers_->lease(kReadPatience);
-    const auto rows = lease->query("SELECT quarantine, received, sender, queue_id, client_address, "
-                                   "client_name, client_user, subject, header_from,"
-                                   " header_date, why, match_groups, size, digest, action, notes, stored "
-                                   "FROM held_message WHERE id = :1",
-                                   {Kind::text, Kind::integer, Kind::text, Kind::text, Kind::text, Kind::text,
-                                    Kind::text, Kind::text, Kind::text, Kind::text, Kind::text, Kind::text,
-                                    Kind::integer, Kind::text, Kind::text, Kind::text, Kind::integer},
-                                   {id.str()});
-    if (rows.empty()) {
-        return std::nullopt;
-    }
-    const sql::Row& row = rows.front();
-    HeldMail mail;
-    mail.id = id;
-    mail.quarantine = text_of(row.at(0));
-    mail.received = from_column(integer_of(row.at(1)));
-    mail.envelope.sender = text_of(row.at(2));
-    mail.envelope.queue_id = text_of(row.at(3));
-    mail.envelope.client = {
-        .address = text_of(row.at(4)), .name = text_of(row.at(5)), .user = text_of(row.at(6))};
-    mail.subject = text_of(row.at(7));
-    mail.header_from = text_of(row.at(8));
-    mail.header_date = text_of(row.at(9));
-    mail.why = text_of(row.at(10));
-    mail.groups = groups_from_json(text_of(row.at(11)));
-    mail.size = static_cast<std::uint64_t>(integer_of(row.at(12)));
-    mail.digest = text_of(row.at(13));
-    mail.action = text_of(row.at(14));
-    mail.notes = text_of(row.at(15));
-    mail.stored = integer_of(row.at(16)) != 0;
-    for (const sql::Row& recipient :
-         lease->query("SELECT address, state, reply FROM held_recipient WHERE message = :1 ORDER BY position",
-                      {Kind::text, Kind::text, Kind::text}, {id.str()})) {
-        mail.recipients.push_back({.address = text_of(recipient.at(0)),
-                                   .state = state_from(text_of(recipient.at(1))),
-                                   .reply = text_of(recipient.at(2))});
-    }
-    return mail;
+    std::vector<HeldMail> found = load_mails(*lease, std::span(&id, 1));
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 void Catalog::forget(const HeldId& id)
@@ -289,15 +218,17 @@ void Catalog::forget(const HeldId& id)
     });
 }
 
-OwnMail Catalog::own_mail(std::string_view digest)
+OwnMail Catalog::own_mail(const std::vector<std::string>& digests)
 {
     OwnMail own;
     const auto lease = readers_->lease(kReadPatience);
-    for (const sql::Row& row :
-         lease->query("SELECT recipient_key, kind FROM own_mail WHERE digest = :1 AND until >= :2",
-                      {Kind::text, Kind::text}, {std::string(digest), to_column(clock_.now())})) {
-        own.recipients.insert(text_of(row.at(0)));
-        own.is_notice = own.is_notice || text_of(row.at(1)) == "notice";
+    for (const std::string& digest : digests) {
+        for (const sql::Row& row :
+             lease->query("SELECT recipient_key, kind FROM own_mail WHERE digest = :1 AND until >= :2",
+                          {Kind::text, Kind::text}, {digest, to_column(clock_.now())})) {
+            own.recipients.insert(text_of(row.at(0)));
+            own.is_notice = own.is_notice || text_of(row.at(1)) == "notice";
+        }
     }
     return own;
 }

@@ -17,10 +17,16 @@
 
 namespace qm::catalog {
 
+/// A notice that becomes due with its message.
+struct NewNotice {
+    std::string recipient; ///< about whom, without brackets, one of the message's
+    std::string send_to;   ///< who gets it; usually the same
+};
+
 /// A message on its way into the catalog.
 struct NewMail {
     HeldMail mail;
-    std::vector<std::string> tell; ///< the recipients who get a notice, without brackets
+    std::vector<NewNotice> tell;
 };
 
 /// What became of it.
@@ -70,13 +76,17 @@ class Catalog {
     /// out.
     std::vector<Recorded> record(const std::vector<NewMail>& mails, Time known_since);
 
+    /// Takes up a message under exactly its id, with the states, replies and times of its recipients, without
+    /// notices (import, repair). False if the id is on record already.
+    bool adopt(const HeldMail& mail);
+
     std::optional<HeldMail> load(const HeldId& id);
 
     /// Forgets a message with its recipients and notices.
     void forget(const HeldId& id);
 
-    /// Is this mail one of ours that comes back through the milter?
-    OwnMail own_mail(std::string_view digest);
+    /// Is this mail one of ours that comes back through the milter? Asks for all of these digests at once.
+    OwnMail own_mail(const std::vector<std::string>& digests);
 
     /// The file of a SQLite catalog, "" for a server.
     std::string file() const;

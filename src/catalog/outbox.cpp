@@ -34,17 +34,18 @@ std::vector<DueNotice> Outbox::claim(std::size_t limit, std::chrono::seconds lea
     catalog_.writer().run([&](sql::Connection& database) {
         claimed.clear();
         const auto rows = database.query(
-            "SELECT number, message, recipient, created, attempts FROM notice WHERE state = 'due'"
+            "SELECT number, message, recipient, send_to, created, attempts FROM notice WHERE state = 'due'"
             " AND next_attempt <= :1 AND claimed_until <= :2 ORDER BY next_attempt, number LIMIT :3" +
                 skip_locked,
-            {Kind::integer, Kind::text, Kind::text, Kind::integer, Kind::integer},
+            {Kind::integer, Kind::text, Kind::text, Kind::text, Kind::integer, Kind::integer},
             {now, now, static_cast<std::int64_t>(limit)});
         for (const sql::Row& row : rows) {
             claimed.push_back({.number = integer_of(row.at(0)),
                                .message = HeldId::parse(text_of(row.at(1))),
                                .recipient = text_of(row.at(2)),
-                               .created = from_column(integer_of(row.at(3))),
-                               .attempts = integer_of(row.at(4))});
+                               .send_to = text_of(row.at(3)),
+                               .created = from_column(integer_of(row.at(4))),
+                               .attempts = integer_of(row.at(5))});
             database.execute(
                 "UPDATE notice SET claimed_by = :1, claimed_until = :2 WHERE number = :3",
                 {claimant_, now + std::chrono::microseconds(lease).count(), claimed.back().number});

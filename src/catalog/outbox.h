@@ -16,7 +16,8 @@ namespace qm::catalog {
 struct DueNotice {
     std::int64_t number = 0;
     HeldId message;
-    std::string recipient;
+    std::string recipient; ///< about whom
+    std::string send_to;   ///< who gets it
     Time created{};
     std::int64_t attempts = 0; ///< before this one
 };

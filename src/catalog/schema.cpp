@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/held_rows.h"
 #include "quarantine/error.h"
 
 namespace qm::catalog {
@@ -74,7 +75,76 @@ constexpr std::array kVersion1{
     "CREATE INDEX own_mail_until ON own_mail (until)",
 };
 
-constexpr std::array<std::span<const char* const>, kSchemaVersion> kMigrations{kVersion1};
+/// What a search asks is written into each row of held_recipient, so that one index answers it: with the
+/// message last it also gives them in the order of time.
+constexpr std::array kVersion2{
+    "ALTER TABLE held_message ADD COLUMN gone BIGINT NOT NULL DEFAULT 0", // 1: bytes deleted, or about to be
+    "ALTER TABLE held_recipient ADD COLUMN outcome_unknown BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE held_recipient ADD COLUMN claim BIGINT NOT NULL DEFAULT 0", // of the last release
+    "ALTER TABLE held_recipient ADD COLUMN quarantine VARCHAR(255) NOT NULL DEFAULT ''",
+    "ALTER TABLE held_recipient ADD COLUMN sender_key TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE held_recipient ADD COLUMN sender_domain TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE held_recipient ADD COLUMN address_domain TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notice ADD COLUMN send_to TEXT NOT NULL DEFAULT ''",
+    "UPDATE notice SET send_to = recipient",
+    "DROP INDEX held_message_received",
+    "DROP INDEX held_message_quarantine",
+    "DROP INDEX held_recipient_address",
+    "DROP INDEX held_recipient_state",
+};
+
+constexpr std::array kVersion2Indexes{
+    "CREATE INDEX held_message_kept ON held_message (quarantine, id, received, size, stored, gone)",
+    "CREATE INDEX held_recipient_state ON held_recipient (state, quarantine, message)",
+    "CREATE INDEX held_recipient_sender_key ON held_recipient"
+    " (sender_key, quarantine, state, message, address_key, address_domain)",
+    "CREATE INDEX held_recipient_sender_domain ON held_recipient"
+    " (sender_domain, quarantine, state, message, address_key, address_domain)",
+    "CREATE INDEX held_recipient_address_key ON held_recipient (address_key, quarantine, state, message)",
+    "CREATE INDEX held_recipient_address_domain ON held_recipient"
+    " (address_domain, quarantine, state, message)",
+};
+
+using Statements = std::span<const char* const>;
+
+/// The rows of version 1 get the columns of version 2 that only a program can fill.
+void fill_version2(sql::Connection& connection)
+{
+    using sql::Kind;
+    constexpr std::int64_t kBatch = 1000;
+    std::string message;
+    std::int64_t position = -1;
+    for (;;) {
+        const auto rows = connection.query(
+            "SELECT r.message, r.position, r.address, m.sender, m.quarantine FROM held_recipient r"
+            " JOIN held_message m ON m.id = r.message WHERE (r.message, r.position) > (:1, :2)"
+            " ORDER BY r.message, r.position LIMIT :3",
+            {Kind::text, Kind::integer, Kind::text, Kind::text, Kind::text}, {message, position, kBatch});
+        for (const sql::Row& row : rows) {
+            message = sql::text_of(row.at(0));
+            position = sql::integer_of(row.at(1));
+            const AddressKey address(sql::text_of(row.at(2)));
+            const AddressKey sender(sql::text_of(row.at(3)));
+            connection.execute("UPDATE held_recipient SET address_domain = :1, sender_key = :2,"
+                               " sender_domain = :3, quarantine = :4 WHERE message = :5 AND position = :6",
+                               {address.domain, sender.key, sender.domain, row.at(4), message, position});
+        }
+        if (rows.size() < kBatch) {
+            return;
+        }
+    }
+}
+
+struct Migration {
+    Statements statements;
+    void (*fill)(sql::Connection& connection);
+    Statements indexes; ///< made when the rows are filled: far cheaper
+};
+
+constexpr std::array<Migration, kSchemaVersion> kMigrations{{
+    {.statements = kVersion1, .fill = nullptr, .indexes = {}},
+    {.statements = kVersion2, .fill = fill_version2, .indexes = kVersion2Indexes},
+}};
 
 std::string for_engine(std::string statement, sql::Engine engine)
 {
@@ -85,6 +155,13 @@ std::string for_engine(std::string statement, sql::Engine engine)
                                                         : "BIGSERIAL NOT NULL PRIMARY KEY");
     }
     return statement;
+}
+
+void run(sql::Connection& connection, Statements statements)
+{
+    for (const char* const statement : statements) {
+        connection.execute(for_engine(statement, connection.engine()));
+    }
 }
 
 bool has_version_table(sql::Connection& connection)
@@ -127,9 +204,12 @@ void migrate(sql::Connection& connection)
         connection.execute("CREATE TABLE IF NOT EXISTS qm_schema (version BIGINT NOT NULL)");
     }
     for (std::int64_t next = version; next < kSchemaVersion; ++next) {
-        for (const char* const statement : kMigrations.at(static_cast<std::size_t>(next))) {
-            connection.execute(for_engine(statement, connection.engine()));
+        const Migration& migration = kMigrations.at(static_cast<std::size_t>(next));
+        run(connection, migration.statements);
+        if (migration.fill != nullptr) {
+            migration.fill(connection);
         }
+        run(connection, migration.indexes);
         connection.execute("INSERT INTO qm_schema (version) VALUES (:1)", {next + 1});
     }
     transaction.commit();

@@ -14,12 +14,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "daemon/check.h"
 #include "daemon/instance_locks.h"
 #include "daemon/service.h"
 #include "daemon/signals.h"
 #include "milter/listener.h"
 #include "milter/probe.h"
+#include "quarantine/check.h"
 #include "quarantine/error.h"
 #include "quarantine/postman.h"
 
@@ -79,6 +79,7 @@ class Program {
     {
         locks_.hold(lock_files(*settings_.get(), catalog_.file()));
         catalog_.open();
+        desk_.resolve_left_releases();
         listener_.open();
         if (!catalog_.file().empty()) {
             if (const std::int64_t released = outbox_.release_claims(); released > 0) {
@@ -241,7 +242,7 @@ class Program {
     catalog::Outbox outbox_;
     Desk desk_;
     Postman postman_;
-    milter::SocketAddress address_;
+    SocketAddress address_;
     milter::Listener listener_;
     std::chrono::steady_clock::time_point next_tidy_ =
         std::chrono::steady_clock::now() + std::chrono::hours(1);

@@ -11,10 +11,10 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "daemon/check.h"
+#include "base/privileges.h"
 #include "daemon/daemon.h"
-#include "daemon/privileges.h"
 #include "daemon/signals.h"
+#include "quarantine/check.h"
 #include "quarantine/error.h"
 #include "quarantine/settings.h"
 
@@ -44,14 +44,14 @@ LoadedSettings load_as_user(const std::string& file)
     if (loaded.has_mistakes() || geteuid() != 0) {
         return loaded;
     }
-    qm::daemon::become_user(loaded.settings->global.user, loaded.settings->global.socket_group);
+    qm::become_user(loaded.settings->global.user, loaded.settings->global.socket_group);
     return qm::load_settings(file);
 }
 
 /// What only the world can say. Prints everything found; EX_OK, EX_CONFIG or EX_UNAVAILABLE.
 int report_world(const qm::Settings& settings, const std::string& socket)
 {
-    const qm::WorldCheck world = qm::daemon::check_places(settings, socket);
+    const qm::WorldCheck world = qm::check_places(settings, socket);
     for (const std::string& line : world.mistakes) {
         print(fmt::format("{}: {}", settings.file, line));
     }

@@ -23,6 +23,15 @@ std::string_view local_part(std::string_view address);
 /// a trailing dot of the domain removed. Non-ASCII bytes stay.
 std::string key(std::string_view address);
 
+/// A domain as it stands in an envelope without SMTPUTF8: an international one in lower case, each label in
+/// another script as xn--..., without a trailing dot. An ASCII domain comes back as it is, and so does what
+/// is no domain.
+std::string ascii_domain(std::string_view domain);
+
+/// The reverse, for comparing with what people wrote down: the labels in their own script and in lower case.
+/// What has none comes back as it is.
+std::string native_domain(std::string_view domain);
+
 /// True when it may stand in MAIL FROM:<...> or RCPT TO:<...>: local part and domain present, no control
 /// characters, no CR or LF, angle brackets and blanks only inside quotes, valid UTF-8, at most kMaxAddress
 /// bytes.

@@ -1,8 +1,10 @@
 // What makes two messages the same message.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/sha256.h"
 #include "mail/headers.h"
@@ -10,19 +12,38 @@
 namespace qm::mail {
 
 /// SHA-256 over the From, Date, Message-ID and Subject fields (the first of each, unfolded, runs of white
-/// space as one blank, a missing one as empty) and the body as received. Scanners in front of us write other
-/// headers at every retry, and mail servers refold; neither changes this digest.
+/// space as one blank, a missing one as empty) and the SHA-256 of the body as received. Scanners in front of
+/// us write other headers at every retry, and mail servers refold; neither changes this digest.
 ///
 /// Thread-safety: none.
 class ContentDigest {
   public:
     explicit ContentDigest(const Headers& headers);
+    /// Of a whole message in memory.
+    explicit ContentDigest(std::string_view message);
+
     void body(std::string_view bytes);
-    /// 64 hexadecimal digits.
+
+    /// Ends the body. 64 hexadecimal digits.
     std::string finish();
 
+    /// After finish(): the digests to register for a message that we hand to a mail server, the message's own
+    /// first. A server completes the addresses of mail from its own machine, so one is without From.
+    std::vector<std::string> as_sent() const;
+
+    /// After finish(): the digests under which this message may have been sent by us: a mail server adds
+    /// From, Date and Message-ID where they are missing, so each of them is left out in turn and together.
+    std::vector<std::string> as_received() const;
+
   private:
-    Sha256 sum_;
+    static constexpr std::size_t kFields = 4;
+
+    /// With the fields whose bit in `left_out` is set taken as missing.
+    std::string digest(unsigned left_out) const;
+
+    std::array<std::string, kFields> fields_;
+    Sha256 body_;
+    std::string body_sum_;
 };
 
 } // namespace qm::mail

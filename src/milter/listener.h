@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "milter/socket_address.h"
 #include "quarantine/desk.h"
+#include "quarantine/socket_address.h"
 
 namespace qm::milter {
 

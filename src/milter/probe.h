@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "milter/socket_address.h"
+#include "quarantine/socket_address.h"
 
 namespace qm::milter {
 

@@ -9,7 +9,6 @@
 #include "html/sanitizer.h"
 #include "mail/address.h"
 #include "mail/content_digest.h"
-#include "mail/headers.h"
 #include "notify/client_pool.h"
 #include "notify/email_settings.h"
 #include "notify/notice_mail.h"
@@ -20,15 +19,6 @@ namespace qm::notify {
 namespace {
 
 constexpr std::size_t kMaxSubject = 400;
-
-std::string digest_of(std::string_view bytes)
-{
-    mail::Headers headers;
-    const auto body = mail::parse_headers(bytes, headers);
-    mail::ContentDigest digest(headers);
-    digest.body(bytes.substr(body));
-    return digest.finish();
-}
 
 /// Short, so that the field with it fits a line.
 std::string boundary_of(const Notice& notice)
@@ -55,17 +45,29 @@ class EmailNotifier final : public Notifier {
     {
     }
 
-    bool tells(std::string_view recipient) const override
+    std::vector<std::string> tells(std::string_view recipient) const override
     {
-        if (!mail::is_sendable(recipient)) {
-            return false;
-        }
         const auto key = mail::key(recipient);
         const auto domain = mail::domain(key);
-        return settings_.domains.empty() ||
-               std::any_of(settings_.domains.begin(), settings_.domains.end(),
-                           [&](const std::string& pattern) { return is_in(domain, pattern); });
+        if (!settings_.domains.empty() &&
+            std::none_of(settings_.domains.begin(), settings_.domains.end(),
+                         [&](const std::string& pattern) { return is_in(domain, pattern); })) {
+            return {};
+        }
+        const bool is_told = settings_.tell_recipient && can_tell(recipient);
+        std::vector<std::string> addresses;
+        if (is_told) {
+            addresses.emplace_back(recipient);
+        }
+        for (const std::string& address : settings_.also) {
+            if (!is_told || mail::key(address) != key) { // nobody gets the same notice twice
+                addresses.push_back(address);
+            }
+        }
+        return addresses;
     }
+
+    bool can_tell(std::string_view address) const override { return mail::is_sendable(address); }
 
     ComposedNotice compose(const Notice& notice, MessageReader* message) override
     {
@@ -89,10 +91,10 @@ class EmailNotifier final : public Notifier {
 
         ComposedNotice composed;
         composed.envelope_from = settings_.envelope_from;
-        composed.recipient = notice.recipient;
+        composed.recipient = notice.send_to.empty() ? notice.recipient : notice.send_to;
         composed.message_id = "<" + mail.message_id + ">";
         composed.bytes = write_notice_mail(mail);
-        composed.digest = digest_of(composed.bytes);
+        composed.digest = mail::ContentDigest(composed.bytes).finish();
         return composed;
     }
 

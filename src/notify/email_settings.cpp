@@ -57,11 +57,20 @@ constexpr std::array kOptions{
            .fallback = "<>",
            .help = "The envelope sender of notices, where bounces go: an address or <> for nowhere.",
            .example = "bounces@example.org"},
+    Option{.name = "notify_recipient",
+           .kind = OptionKind::flag,
+           .fallback = "yes",
+           .help = "Whether the recipients themselves are told; no: only the addresses of also_notify are."},
+    Option{.name = "also_notify",
+           .kind = OptionKind::list,
+           .help = "Addresses that get a copy of every notice, for example an administrator's.",
+           .example = "postmaster@example.org"},
     Option{
         .name = "notification_domains",
         .kind = OptionKind::list,
         .help =
-            "Only recipients in these domains are told; empty: all, so be sure that only incoming mail "
+            "Only of recipients in these domains notices are written; empty: all, so be sure that only "
+            "incoming mail "
             "comes this way. \"example.org\" is that domain alone, \".example.org\" every sub-domain of it.",
         .example = "example.org, .example.org"},
 };
@@ -92,6 +101,7 @@ class Reader {
         auto replacement = read_replacement();
         auto envelope_from = read_envelope_from();
         auto domains = read_domains();
+        auto also = read_also();
         auto server = smtp::server_of(section_);
         if (wrong_ || !from || !subject || !body) {
             return std::nullopt;
@@ -103,6 +113,8 @@ class Reader {
                              .replacement = std::move(replacement),
                              .strip_images = section_.flag("notification_email_strip_images"),
                              .envelope_from = std::move(envelope_from),
+                             .tell_recipient = section_.flag("notify_recipient"),
+                             .also = std::move(also),
                              .domains = std::move(domains),
                              .server = std::move(server)};
     }
@@ -226,6 +238,29 @@ class Reader {
             wrong(kOption, "\"" + text::printable(value, 300) + "\" is neither an address nor <>");
         }
         return address;
+    }
+
+    std::vector<std::string> read_also()
+    {
+        constexpr std::string_view kOption = "also_notify";
+        std::vector<std::string> addresses;
+        for (const auto& value : section_.list(kOption)) {
+            std::string address(mail::without_brackets(value));
+            if (!mail::is_sendable(address)) {
+                wrong(kOption, "\"" + text::printable(value, 300) + "\" is not an address");
+            }
+            const bool is_new =
+                std::none_of(addresses.begin(), addresses.end(), [&](const std::string& other) {
+                    return mail::key(other) == mail::key(address);
+                });
+            if (is_new) {
+                addresses.push_back(std::move(address));
+            }
+        }
+        if (addresses.empty() && !section_.flag("notify_recipient")) {
+            section_.warning("notify_recipient", "is no and also_notify names nobody: nobody is told");
+        }
+        return addresses;
     }
 
     std::vector<std::string> read_domains()

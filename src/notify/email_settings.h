@@ -22,6 +22,8 @@ struct EmailSettings {
     std::optional<NoticeImage> replacement; ///< goes along when an image was replaced by it
     bool strip_images = false;
     std::string envelope_from;
+    bool tell_recipient = true;
+    std::vector<std::string> also;    ///< addresses that get a copy of every notice
     std::vector<std::string> domains; ///< lower case; ".x" is every sub-domain of x; empty: all
     smtp::Server server;
 };

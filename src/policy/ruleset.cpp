@@ -138,10 +138,11 @@ std::string shown(std::string_view subject)
 /// One rule on its way through the headers of one message.
 class Search {
   public:
-    Search(const Rule& rule, const mail::Headers& headers, Subjects& subjects, Budget& budget,
-           Observer* observer)
+    Search(const Rule& rule, QuarantineIndex quarantine, const mail::Headers& headers, Subjects& subjects,
+           Budget& budget, Observer* observer)
         : rule_(rule), headers_(headers), subjects_(subjects), budget_(budget), observer_(observer)
     {
+        match_.quarantine = quarantine;
     }
 
     RegexOutcome run()
@@ -161,6 +162,7 @@ class Search {
         return match_.gave_up ? RegexOutcome::gave_up : RegexOutcome::no_match;
     }
 
+    const Match& match() const { return match_; }
     Match take_match() { return std::move(match_); }
 
   private:
@@ -230,29 +232,39 @@ void find_matches(const std::vector<Rule>& rules, const Client& client, const ma
     for (QuarantineIndex i = 0; i < rules.size(); ++i) {
         const Rule& rule = rules[i];
         if (ignores(rule, address)) {
+            if (observer != nullptr) {
+                observer->ignored(rule);
+            }
             continue;
         }
-        Search search(rule, headers, subjects, budget, observer);
+        Search search(rule, i, headers, subjects, budget, observer);
         const RegexOutcome outcome = search.run();
+        if (observer != nullptr) {
+            observer->searched(rule, outcome, search.match());
+        }
         const bool gave_up = outcome == RegexOutcome::gave_up;
         if (gave_up && rule.on_regex_limit == OnRegexLimit::tempfail) {
             verdict.tempfail = true;
         } else if (outcome == RegexOutcome::match ||
                    (gave_up && rule.on_regex_limit == OnRegexLimit::match)) {
             verdict.matches.push_back(search.take_match());
-            verdict.matches.back().quarantine = i;
         }
     }
 }
 
-RecipientVerdict judge_recipient(std::string_view sender, std::string_view recipient,
+RecipientVerdict judge_recipient(const Envelope& envelope, std::size_t recipient,
                                  const std::vector<Rule>& rules, const std::vector<Match>& matches,
-                                 const Exempt& exempt)
+                                 const Exempt& exempt, Observer* observer)
 {
+    const std::string_view address = mail::without_brackets(envelope.recipients.at(recipient));
     RecipientVerdict verdict;
     for (const Match& match : matches) {
         const QuarantineIndex quarantine = match.quarantine;
-        if (exempt && exempt(quarantine, sender, recipient)) {
+        const bool is_exempt = exempt && exempt(quarantine, envelope.sender, address);
+        if (observer != nullptr) {
+            observer->asked(recipient, quarantine, is_exempt);
+        }
+        if (is_exempt) {
             continue;
         }
         if (rules[quarantine].action != Action::accept) {
@@ -279,9 +291,8 @@ Verdict Ruleset::judge(const Envelope& envelope, const mail::Headers& headers, c
     Verdict verdict;
     find_matches(rules_, envelope.client, headers, observer, verdict);
     verdict.recipients.reserve(envelope.recipients.size());
-    for (const std::string& argument : envelope.recipients) {
-        verdict.recipients.push_back(judge_recipient(envelope.sender, mail::without_brackets(argument),
-                                                     rules_, verdict.matches, exempt));
+    for (std::size_t i = 0; i < envelope.recipients.size(); ++i) {
+        verdict.recipients.push_back(judge_recipient(envelope, i, rules_, verdict.matches, exempt, observer));
         const auto& end = verdict.recipients.back().ends_in;
         verdict.tempfail = verdict.tempfail || (end && rules_[*end].action == Action::tempfail);
     }

@@ -1,6 +1,7 @@
 // The rules of all quarantines, in order. Pure: no disk, no network of its own.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,14 +30,25 @@ struct Rule {
 using Exempt =
     std::function<bool(QuarantineIndex quarantine, std::string_view sender, std::string_view recipient)>;
 
-/// Watches an evaluation without changing it (`quarantinectl explain`, the log).
+/// Watches an evaluation without changing it (`quarantinectl explain`, the log). What it is shown is borrowed
+/// for the call.
+///
+/// First come the rules in list order, each ending with ignored() or searched(); then the recipients in
+/// envelope order.
 class Observer {
   public:
     virtual ~Observer() = default;
-    /// The regex gave up on this header.
+    /// The rule is not searched: the client is one of Rule::ignored_clients.
+    virtual void ignored(const Rule&) {}
+    /// The regex gave up on this header: called for each of its spellings (decoded, as received).
     virtual void gave_up(const Rule&, const mail::HeaderField&) {}
     /// The rest of this message is not searched for this rule: it cost too much already (see Ruleset::judge).
     virtual void stopped(const Rule&) {}
+    /// The search has ended. The match says on which header; with gave_up that is the first on which the
+    /// regex gave up, whatever Rule::on_regex_limit makes of it; with no_match it says nothing.
+    virtual void searched(const Rule&, RegexOutcome, const Match&) {}
+    /// This recipient (its place in the envelope) was judged by a quarantine that matched.
+    virtual void asked(std::size_t /*recipient*/, QuarantineIndex, bool /*exempt*/) {}
 };
 
 /// Thread-safety: const members may be called at once from any thread.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "html/sanitizer.h"
+#include "mail/body_text.h"
 #include "quarantine/error.h"
 
 namespace qm::preview {
@@ -41,10 +42,15 @@ ReadBytes read_bytes(MessageReader& message, std::uint64_t limit)
     }
 }
 
+std::string html_sentence(std::string_view sentence)
+{
+    return "<p><em>" + html::escape(sentence) + "</em></p>";
+}
+
 /// A sentence of ours, below what is shown of the message or in its place.
 void say(Preview& preview, std::string_view sentence)
 {
-    preview.html += "<p><em>" + html::escape(sentence) + "</em></p>";
+    preview.html += html_sentence(sentence);
     preview.text += preview.text.empty() ? "" : "\n\n";
     preview.text += "(" + std::string(sentence) + ")\n";
 }
@@ -136,6 +142,21 @@ Preview preview(MessageReader* message, const PreviewOptions& options)
         return sentence(kUnreadable);
     } catch (const std::exception&) {
         return sentence(kUnsafe);
+    }
+}
+
+std::string sanitized(std::string_view html, const PreviewOptions& options)
+{
+    try {
+        const std::string_view shown = text::cut_utf8(html, options.max_text);
+        html::Sanitized result =
+            html::sanitize(mail::body_text(shown, "", true), {options.replacement_image, options.max_text});
+        if (result.cut || shown.size() < html.size()) {
+            result.html += html_sentence(kCut);
+        }
+        return std::move(result.html);
+    } catch (const std::exception&) {
+        return html_sentence(kUnsafe);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mail/readable.h"
@@ -22,8 +23,8 @@ struct Preview {
     std::string text;    ///< the same as plain text, valid UTF-8; NOT safe as HTML
     std::string subject; ///< decoded, one line; not safe as HTML
     std::string from;    ///< decoded, one line; not safe as HTML
-    std::string charset;
-    std::vector<mail::Attachment> attachments;
+    std::string charset; ///< of the text as the message declares it, lower case; "" if it does not
+    std::vector<mail::Attachment> attachments; ///< in the order of the message; their names are fit to show
 };
 
 /// Reads a message (trace lines already removed) and says what may be shown of it. Whatever the message
@@ -32,5 +33,12 @@ struct Preview {
 ///
 /// Thread-safety: may be called from any thread.
 Preview preview(MessageReader* message, const PreviewOptions& options);
+
+/// HTML of any bytes, in the charset that a byte order mark or the HTML itself says, UTF-8 or windows-1252:
+/// the sanitized fragment in valid UTF-8, "" when nothing is left. What is longer than options.max_text is
+/// cut, and a sentence says so. Whatever it contains, an answer comes: a sentence where it cannot be shown.
+///
+/// Thread-safety: may be called from any thread.
+std::string sanitized(std::string_view html, const PreviewOptions& options);
 
 } // namespace qm::preview

@@ -1,6 +1,5 @@
 #include "quarantine/answer.h"
 
-#include <string_view>
 #include <unordered_set>
 
 namespace qm {
@@ -45,6 +44,16 @@ Answer answer_for(const Settings& settings, const Envelope& envelope, const poli
         answer.reply = Answer::Reply::discard;
     }
     return answer;
+}
+
+std::string reason_with_id(std::string reason, std::string_view id)
+{
+    constexpr std::string_view kVariable = "{QUARANTINE_ID}";
+    for (auto place = reason.find(kVariable); place != std::string::npos;
+         place = reason.find(kVariable, place + id.size())) {
+        reason.replace(place, kVariable.size(), id);
+    }
+    return reason;
 }
 
 } // namespace qm

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/verdict.h"
@@ -27,5 +28,8 @@ struct Answer {
 
 /// As long as one recipient remains the answer is accept; else the preferred quarantine's action.
 Answer answer_for(const Settings& settings, const Envelope& envelope, const policy::Verdict& verdict);
+
+/// The reason as the sender reads it: {QUARANTINE_ID} is `id`, "" where nothing is kept.
+std::string reason_with_id(std::string reason, std::string_view id);
 
 } // namespace qm

@@ -1,13 +1,11 @@
 #include "quarantine/desk.h"
 
-#include <chrono>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "quarantine/error.h"
+#include "quarantine/exemptions.h"
 
 namespace qm {
 namespace {
@@ -36,71 +34,29 @@ class LogGivingUp final : public policy::Observer {
     const Envelope& envelope_;
 };
 
-/// Asks the whitelists for one mail: each question once, and all of them within one deadline, because the
-/// mail server waits and libmilter may let other sessions wait with it.
-class Exemptions {
-  public:
-    Exemptions(const Settings& settings, const Envelope& envelope) : settings_(settings), envelope_(envelope)
-    {
-    }
-
-    bool covers(policy::QuarantineIndex index, std::string_view sender, std::string_view recipient)
-    {
-        const Quarantine& quarantine = settings_.quarantines.at(index);
-        if (!quarantine.whitelist) {
-            return false;
-        }
-        const auto row = ask(*quarantine.whitelist, sender, recipient);
-        if (!row) {
-            return false;
-        }
-        log::info(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
-                  {{"quarantine", quarantine.name},
-                   {"from", fmt::format("<{}>", sender)},
-                   {"to", fmt::format("<{}>", recipient)},
-                   {"row", std::to_string(row->row)},
-                   {"status", "whitelisted"}});
-        return true;
-    }
-
-  private:
-    std::optional<WhitelistMatch> ask(Whitelist& whitelist, std::string_view sender,
-                                      std::string_view recipient)
-    {
-        const auto [place, is_new] = answers_.try_emplace({&whitelist, std::string(recipient)});
-        if (is_new) {
-            if (std::chrono::steady_clock::now() > deadline_) {
-                throw BackendError(
-                    fmt::format("the whitelists took longer than {} s for one mail", kPatience.count()));
-            }
-            place->second = whitelist.find(sender, recipient);
-        }
-        return place->second;
-    }
-
-    /// Less than Postfix's milter_command_timeout (30 s).
-    static constexpr std::chrono::seconds kPatience{10};
-
-    const Settings& settings_;
-    const Envelope& envelope_;
-    std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::now() + kPatience;
-    std::map<std::pair<Whitelist*, std::string>, std::optional<WhitelistMatch>> answers_;
-};
-
 } // namespace
 
 Desk::Desk(Snapshot<Settings>& settings, catalog::Catalog& catalog, const Clock& clock)
-    : settings_(settings), catalog_(catalog), clock_(clock)
+    : settings_(settings), catalog_(catalog), releases_(catalog), clock_(clock)
 {
 }
 
 std::unique_ptr<Holding> Desk::judge(const std::shared_ptr<const Settings>& settings,
                                      const Envelope& envelope, const mail::Headers& headers)
 {
-    Exemptions exemptions(*settings, envelope);
+    Exemptions exemptions(*settings, Use::mark);
     const auto exempt = [&](policy::QuarantineIndex index, std::string_view sender,
                             std::string_view recipient) {
-        return exemptions.covers(index, sender, recipient);
+        const std::optional<WhitelistMatch>& row = exemptions.of(index, sender, recipient);
+        if (row) {
+            log::info(envelope.queue_id.empty() ? "NOQUEUE" : envelope.queue_id,
+                      {{"quarantine", settings->quarantines.at(index).name},
+                       {"from", fmt::format("<{}>", sender)},
+                       {"to", fmt::format("<{}>", recipient)},
+                       {"row", std::to_string(row->row)},
+                       {"status", "whitelisted"}});
+        }
+        return row.has_value();
     };
     LogGivingUp observer(envelope);
     policy::Verdict verdict = settings->ruleset.judge(envelope, headers, exempt, &observer);

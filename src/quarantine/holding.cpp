@@ -52,16 +52,6 @@ RecipientState state_in(const Quarantine& quarantine)
     }
 }
 
-std::string with_id(std::string reason, const std::string& id)
-{
-    constexpr std::string_view kVariable = "{QUARANTINE_ID}";
-    for (auto place = reason.find(kVariable); place != std::string::npos;
-         place = reason.find(kVariable, place + id.size())) {
-        reason.replace(place, kVariable.size(), id);
-    }
-    return reason;
-}
-
 } // namespace
 
 /// What one quarantine keeps of the mail.
@@ -156,7 +146,7 @@ HoldingResult Holding::finish(const std::string& queue_id, const Client& client)
     envelope_.client = client;
     common_.envelope = envelope_;
     const std::string digest = digest_.finish();
-    const catalog::OwnMail own = catalog_.own_mail(digest);
+    const catalog::OwnMail own = catalog_.own_mail(digest_.as_received());
     let_own_mail_pass(own);
 
     HoldingResult result;
@@ -172,7 +162,8 @@ HoldingResult Holding::finish(const std::string& queue_id, const Client& client)
                 std::ranges::find_if(parts_, [&](const auto& p) { return p->index == *result.answer.by; });
             const bool kept =
                 part != parts_.end() && settings_->quarantines.at(*result.answer.by).store->keeps();
-            result.answer.reject_reason = with_id(result.answer.reject_reason, kept ? (*part)->id.str() : "");
+            result.answer.reject_reason =
+                reason_with_id(result.answer.reject_reason, kept ? (*part)->id.str() : "");
         }
     }
     log_result(result);
@@ -210,8 +201,8 @@ std::vector<catalog::NewMail> Holding::records(const std::string& digest, bool i
         const Quarantine& quarantine = settings_->quarantines.at(part->index);
         if (quarantine.notifier && !is_own_notice) {
             for (const HeldRecipient& recipient : mail.mail.recipients) {
-                if (quarantine.notifier->tells(recipient.address)) {
-                    mail.tell.push_back(recipient.address);
+                for (std::string& address : quarantine.notifier->tells(recipient.address)) {
+                    mail.tell.push_back({.recipient = recipient.address, .send_to = std::move(address)});
                 }
             }
         }

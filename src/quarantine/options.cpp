@@ -132,6 +132,28 @@ constexpr std::array kQuarantine{
            .help = "What it means when the regular expression gives up on a header because the search takes "
                    "too long.",
            .choices = "match|no_match|tempfail"},
+    Option{.name = "quarantine_days",
+           .kind = OptionKind::days,
+           .fallback = "0",
+           .help =
+               "How long a held message is kept; after that `quarantinectl expire` (the timer) deletes it, "
+               "released or not. 0: no end.",
+           .max = 36500,
+           .example = "30"},
+    Option{.name = "quarantine_max_size",
+           .kind = OptionKind::size,
+           .fallback = "0",
+           .help = "How much room the messages of this quarantine may take; what is above that, the oldest "
+                   "first, is deleted by `quarantinectl expire`. 0: no limit.",
+           .example = "10G"},
+    Option{.name = "whitelist_expire_days",
+           .kind = OptionKind::days,
+           .fallback = "0",
+           .help = "Whitelist rows that exempted nobody for so long are deleted by `quarantinectl expire`; "
+                   "permanent rows stay. Where quarantines share a whitelist the longest time counts. 0: all "
+                   "stay.",
+           .max = 36500,
+           .example = "180"},
     Option{.name = "notification_retry_days",
            .kind = OptionKind::days,
            .fallback = "5",

@@ -184,11 +184,13 @@ ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& m
         log::error(mail.envelope.queue_id,
                    {{"id", mail.id.str()}, {"error", error.what()}, {"status", "unreadable"}});
     }
+    const std::optional<Time> expires = quarantine.expires(mail);
     const Notice notice{.number = due.number,
                         .mail = mail,
                         .recipient = due.recipient,
+                        .send_to = due.send_to,
                         .created = due.created,
-                        .expires = {}};
+                        .expires = expires ? format_day(*expires) : std::string()};
     return quarantine.notifier->compose(notice, message.get());
 }
 
@@ -222,7 +224,7 @@ void Postman::log_notice(const catalog::DueNotice& due, const HeldMail& mail, co
                mail.envelope.queue_id.empty() ? "NOQUEUE" : mail.envelope.queue_id,
                {{"quarantine", mail.quarantine},
                 {"id", mail.id.str()},
-                {"to", fmt::format("<{}>", due.recipient)},
+                {"to", fmt::format("<{}>", due.send_to)},
                 {"attempt", std::to_string(due.attempts + 1)},
                 {"reply", reply},
                 {"status", std::string(status)}});

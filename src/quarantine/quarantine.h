@@ -2,13 +2,16 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "policy/verdict.h"
 #include "quarantine/notifier.h"
 #include "quarantine/store.h"
 #include "quarantine/whitelist.h"
+#include "smtp/client.h"
 
 namespace qm {
 
@@ -22,6 +25,17 @@ struct Quarantine {
     std::shared_ptr<Whitelist> whitelist; ///< nullptr: none
     std::shared_ptr<Notifier> notifier;   ///< nullptr: nobody is told
     std::chrono::seconds notification_retry{};
+    std::chrono::seconds keep{};             ///< quarantine_days; 0: no end
+    std::uint64_t max_size = 0;              ///< quarantine_max_size, bytes of all its messages; 0: no limit
+    std::chrono::seconds whitelist_expire{}; ///< rows not used for so long go; 0: they stay
+    smtp::Server mail_server;                ///< takes released mail
+
+    /// The moment after which the message is deleted; nothing: it is kept. (That it may go earlier when
+    /// max_size is reached nobody can foresee.)
+    std::optional<Time> expires(const HeldMail& mail) const
+    {
+        return keep.count() > 0 ? std::optional(mail.received + keep) : std::nullopt;
+    }
 
     /// True when its recipients leave the envelope.
     bool holds() const { return action == policy::Action::discard || action == policy::Action::reject; }

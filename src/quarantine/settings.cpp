@@ -47,9 +47,10 @@ std::string backend_key(const Type& type, const Section& section)
 /// Builds Settings while it collects mistakes in the Config.
 class Loader {
   public:
-    Loader(const config::Config& config, const Settings* previous)
-        : config_(config), previous_(previous), settings_(std::make_shared<Settings>())
+    Loader(std::shared_ptr<const config::Config> config, const Settings* previous)
+        : config_(*config), previous_(previous), settings_(std::make_shared<Settings>())
     {
+        settings_->config = std::move(config);
     }
 
     LoadedSettings load(const std::string& file)
@@ -90,6 +91,7 @@ class Loader {
         global.catalog = section.secret("catalog");
         global.spool_directory = section.path("spool_directory");
         global.retry_window = section.duration("retry_window");
+        settings_->mail_server = smtp::server_of(section);
         settings_->preferred = std::array{policy::Preferred::first, policy::Preferred::last}.at(
             section.choice("preferred_quarantine_action"));
     }
@@ -147,7 +149,10 @@ class Loader {
         quarantine.reject_reason = section.text("reject_reason");
         quarantine.notification_retry = section.duration("notification_retry_days");
         check_reason(section, quarantine.reject_reason);
-        smtp::server_of(section); // notes its mistakes even where nobody is told
+        quarantine.keep = section.duration("quarantine_days");
+        quarantine.max_size = section.size("quarantine_max_size");
+        quarantine.whitelist_expire = section.duration("whitelist_expire_days");
+        quarantine.mail_server = smtp::server_of(section);
         const std::vector<std::string> groups = read_rule(section, quarantine.action);
         read_store(section, quarantine);
         read_whitelist(section, quarantine);
@@ -368,14 +373,12 @@ std::vector<std::string> Settings::lock_files() const
 
 LoadedSettings load_settings(const std::string& file, const Settings* previous)
 {
-    const config::Config config(file, vocabulary());
-    return Loader(config, previous).load(file);
+    return Loader(std::make_shared<const config::Config>(file, vocabulary()), previous).load(file);
 }
 
 LoadedSettings load_settings_text(const std::string& file, std::string_view text, const Settings* previous)
 {
-    const config::Config config(file, text, vocabulary());
-    return Loader(config, previous).load(file);
+    return Loader(std::make_shared<const config::Config>(file, text, vocabulary()), previous).load(file);
 }
 
 namespace {

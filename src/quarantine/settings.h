@@ -40,6 +40,8 @@ struct Settings {
     policy::Ruleset ruleset;
     /// Messages of quarantines that keep nothing but tell somebody wait here for their notices.
     std::shared_ptr<MessageStore> spool;
+    smtp::Server mail_server; ///< of [global]: for what belongs to no configured quarantine
+    std::shared_ptr<const config::Config> config; ///< what all this was read from; one thread at a time
     /// The backends by their type and options, so that equal ones are shared, also with the next settings.
     std::map<std::string, std::shared_ptr<MessageStore>> stores;
     std::map<std::string, std::shared_ptr<Whitelist>> whitelists;

@@ -172,6 +172,9 @@ void Client::Session::set_tls()
         set(CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
+        if (!server_.ca_file.empty()) {
+            set(CURLOPT_CAINFO, server_.ca_file.c_str());
+        }
         return;
     }
 }

@@ -1,5 +1,9 @@
 #include <array>
+#include <cerrno>
 
+#include <unistd.h>
+
+#include "base/file.h"
 #include "base/text.h"
 #include "smtp/client.h"
 #include "smtp/wire.h"
@@ -30,6 +34,10 @@ constexpr std::array kOptions{
                "none: never encrypted. starttls: encrypted when the server offers it, its certificate is not "
                "checked. require: encrypted and with a valid certificate, or nothing is sent.",
            .choices = "none|starttls|require"},
+    Option{.name = "smtp_tls_ca_file",
+           .kind = OptionKind::path,
+           .help = "The certificates (PEM) that smtp_tls = require trusts; empty: those of the system.",
+           .example = "/etc/ssl/certs/our-ca.pem"},
     Option{.name = "smtp_user", .kind = OptionKind::text, .help = "The login at smtp_host; empty for none."},
     Option{.name = "smtp_password",
            .kind = OptionKind::secret,
@@ -60,6 +68,10 @@ Server server_of(const Section& section)
     }
     server.port = static_cast<std::uint16_t>(section.number("smtp_port"));
     server.tls = static_cast<Tls>(section.choice("smtp_tls"));
+    server.ca_file = section.path("smtp_tls_ca_file");
+    if (!server.ca_file.empty() && ::access(server.ca_file.c_str(), R_OK) != 0) {
+        section.mistake("smtp_tls_ca_file", server.ca_file + ": " + error_text(errno));
+    }
     server.user = section.text("smtp_user");
     server.password = section.secret("smtp_password");
     if (!server.user.empty() && server.password.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "smtp/client.h"
 
 namespace qm::smtp {
 namespace {
@@ -60,8 +61,14 @@ bool fits_command(std::string_view address)
         return false;
     }
     const bool quoted = address.front() == '"';
-    const auto at = quoted ? quoted_length(address) : address.find('@');
-    if (at == 0 || at == std::string_view::npos || at + 1 >= address.size() || address[at] != '@') {
+    const auto at = quoted ? quoted_length(address) : std::min(address.find('@'), address.size());
+    if (at == 0) {
+        return false;
+    }
+    if (at == address.size()) { // <postmaster>, <root>: without a domain
+        return quoted || is_plain(address);
+    }
+    if (at + 1 >= address.size() || address[at] != '@') {
         return false;
     }
     return (quoted || is_plain(address.substr(0, at))) && is_plain(address.substr(at + 1)) &&
@@ -82,6 +89,29 @@ bool hides_an_end(std::string_view message)
         }
     }
     return false;
+}
+
+std::string with_crlf(std::string message)
+{
+    std::size_t bare = 0;
+    for (std::size_t i = 0; i < message.size(); ++i) {
+        bare += message[i] == '\n' && (i == 0 || message[i - 1] != '\r') ? 1U : 0U;
+    }
+    if (bare > 0) {
+        std::string result;
+        result.reserve(message.size() + bare + 2);
+        for (std::size_t i = 0; i < message.size(); ++i) {
+            if (message[i] == '\n' && (i == 0 || message[i - 1] != '\r')) {
+                result.push_back('\r');
+            }
+            result.push_back(message[i]);
+        }
+        message = std::move(result);
+    }
+    if (!message.ends_with("\r\n")) {
+        message += "\r\n";
+    }
+    return message;
 }
 
 bool is_host(std::string_view host)

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -91,6 +92,26 @@ class FileStore final : public MessageStore {
         return true;
     }
 
+    std::size_t remove_all(std::span<const HeldId> ids) override
+    {
+        std::size_t removed = 0;
+        std::set<std::string> folders;
+        for (const HeldId& id : ids) {
+            const std::string path = path_of(id);
+            if (unlink(path.c_str()) == 0) {
+                ++removed;
+                folders.insert(day_folder(id));
+            } else if (errno != ENOENT) {
+                throw failed("delete", path, errno);
+            }
+        }
+        for (const std::string& folder : folders) {
+            sync_folder(folder);
+            drop_if_empty(folder);
+        }
+        return removed;
+    }
+
     void list(const std::function<bool(const HeldId&)>& visit) override
     {
         for (const std::string& year : sorted_entries(folder_, 4)) {
@@ -157,6 +178,24 @@ class FileStore final : public MessageStore {
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         }
         *known_folder_.lock() = path;
+    }
+
+    /// A day that is over leaves no empty folders behind. One in which a message may still arrive stays.
+    void drop_if_empty(const std::string& day)
+    {
+        const auto now =
+            std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+        for (const Time time : {now, Time(now - std::chrono::days(1)), Time(now + std::chrono::days(1))}) {
+            if (day_folder(HeldId(time, std::string(10, '\0'))) == day) {
+                return;
+            }
+        }
+        if (*known_folder_.lock() == day) {
+            forget_day_folder();
+        }
+        for (std::string folder = day; folder != folder_ && rmdir(folder.c_str()) == 0;) {
+            folder = std::filesystem::path(folder).parent_path().string();
+        }
     }
 
     /// A folder was deleted under us: look again next time.

@@ -34,8 +34,8 @@ struct Trace {
 /// The block, CRLF line ends.
 std::string write_trace(const Trace& trace);
 
-/// Reads the block (and not a byte more) from the beginning of a stored message. Errors: BackendError when
-/// there is none, or a broken one.
+/// Reads the block from the beginning of a stored message; the reader may be beyond it afterwards. Errors:
+/// BackendError when there is none, or a broken one.
 Trace read_trace(MessageReader& reader);
 
 /// The message behind the block. Errors: like read_trace().

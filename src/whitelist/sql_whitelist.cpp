@@ -1,6 +1,5 @@
 #include "whitelist/sql_whitelist.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <filesystem>
@@ -10,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "base/text.h"
-#include "mail/address.h"
 #include "quarantine/error.h"
+#include "whitelist/lookup.h"
 #include "whitelist/usage_marks.h"
+#include "whitelist/whitelist_rows.h"
 #include "whitelist/whitelist_table.h"
 
 namespace qm::whitelist {
@@ -24,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kConnections = 6;
+constexpr std::size_t kReaders = 2;
 /// Whitelist::kDeadline less what ending a statement may take.
 constexpr milliseconds kTimeForALookup{4500};
 /// A connection that broke at once was only old; one that took longer broke because the server hangs.
@@ -39,125 +39,62 @@ sql::ConnectOptions connect_options()
     return options;
 }
 
-/// What a column may say to match, the most telling first, at a fixed length, so that one statement serves
-/// all lookups.
-template <std::size_t n>
-class Candidates {
-  public:
-    /// An address and its domain, each once, "" never.
-    void add_address(std::string_view address)
-    {
-        const std::string lower = text::to_valid_utf8(text::to_lower(address));
-        add(lower, addresses_);
-        if (const std::string_view domain = mail::domain(lower); !domain.empty()) {
-            add("@" + std::string(domain), domains_);
-        }
-    }
-
-    /// Addresses in the order they were added, then their domains, then the wildcard; filled up with it.
-    std::array<std::string, n> in_order() const
-    {
-        std::array<std::string, n> all;
-        std::size_t used = 0;
-        for (const auto* some : {&addresses_, &domains_}) {
-            for (const std::string& text : *some) {
-                all.at(used++) = text;
-            }
-        }
-        return all;
-    }
-
-  private:
-    static void add(std::string text, std::vector<std::string>& to)
-    {
-        if (!text.empty() && std::find(to.begin(), to.end(), text) == to.end()) {
-            to.push_back(std::move(text));
-        }
-    }
-    std::vector<std::string> addresses_, domains_;
-};
-
-/// As received, without needless quotes, behind BATV or SRS: three addresses, three domains, the wildcard.
-constexpr std::size_t kSenders = 7;
-constexpr std::size_t kRecipients = 5;
-
-std::array<std::string, kSenders> sender_candidates(std::string_view sender)
+sql::ConnectOptions read_options()
 {
-    Candidates<kSenders> candidates;
-    candidates.add_address(sender);
-    candidates.add_address(mail::key(sender));
-    candidates.add_address(mail::key(mail::unwrapped_sender(sender)));
-    return candidates.in_order();
-}
-
-std::array<std::string, kRecipients> recipient_candidates(std::string_view recipient)
-{
-    Candidates<kRecipients> candidates;
-    candidates.add_address(recipient);
-    candidates.add_address(mail::key(recipient));
-    return candidates.in_order();
-}
-
-/// The position of a row's text among the candidates; nothing if the database's idea of equality (accents,
-/// trailing blanks) is wider than ours. Capitals are as the database sees them.
-template <std::size_t n>
-std::optional<std::size_t> rank(const std::array<std::string, n>& candidates, std::string_view in_row)
-{
-    const auto found = std::find(candidates.begin(), candidates.end(), text::to_lower(in_row));
-    if (found == candidates.end()) {
-        return std::nullopt;
-    }
-    return static_cast<std::size_t>(found - candidates.begin());
+    sql::ConnectOptions options = connect_options();
+    options.create = false;
+    options.read_only = true;
+    return options;
 }
 
 class SqlWhitelist final : public Whitelist {
   public:
     explicit SqlWhitelist(TablePlace place)
-        : table_(std::move(place.table)), pool_(std::move(place.target), connect_options(), kConnections),
-          question_(question(pool_.target().engine, table_)), marks_(pool_, table_)
+        : place_(std::move(place)), pool_(place_.target, connect_options(), kConnections),
+          readers_(place_.target, read_options(), kReaders), question_(question(Lookup::Width::ordinary)),
+          wide_question_(question(Lookup::Width::international)), marks_(pool_, place_.table)
     {
     }
 
-    std::optional<WhitelistMatch> find(std::string_view sender, std::string_view recipient) override
+    std::optional<WhitelistMatch> find(std::string_view sender, std::string_view recipient, Use use) override
     {
-        const auto senders = sender_candidates(sender);
-        const auto recipients = recipient_candidates(recipient);
-        const std::vector<sql::Row> rows = ask(senders, recipients);
-        std::optional<WhitelistMatch> best = most_specific(rows, senders, recipients);
-        if (best) {
+        const Lookup lookup(sender, recipient);
+        std::optional<WhitelistMatch> best = most_specific(ask(lookup, use), lookup);
+        if (best && use == Use::mark) {
             marks_.used(best->row);
         }
         return best;
     }
 
+    std::unique_ptr<WhitelistRows> rows() override { return open_rows(place_); }
+
+    std::string shown() const override
+    {
+        const TableName& table = place_.table;
+        return fmt::format("{}, table {}{}{}", place_.target.shown(), table.schema(),
+                           table.schema().empty() ? "" : ".", table.table());
+    }
+
     void check() override
     {
-        const sql::Target& target = pool_.target();
+        const sql::Target& target = place_.target;
         if (target.engine == sql::Engine::sqlite && !may_use_file(target)) {
             return;
         }
-        sql::ConnectOptions options = connect_options();
-        options.create = false;
-        options.read_only = true;
-        sql::Connection connection(target, options);
+        sql::Connection connection(target, read_options());
         // A table that is missing is made at the first lookup; one with other columns is somebody else's.
-        if (table_exists(connection, table_)) {
+        if (table_exists(connection, place_.table)) {
             connection.query(fmt::format("SELECT id, mailfrom, recipient, last_used FROM {} WHERE 1 = 0",
-                                         table_.quoted(target.engine)),
+                                         place_.table.quoted(target.engine)),
                              std::vector<sql::Kind>(4, sql::Kind::text));
         }
     }
 
   private:
-    static std::string question(sql::Engine engine, const TableName& table)
+    std::string question(Lookup::Width width) const
     {
-        std::string text =
-            fmt::format("SELECT id, mailfrom, recipient FROM {} WHERE mailfrom IN (", table.quoted(engine));
-        for (std::size_t i = 1; i <= kSenders + kRecipients; ++i) {
-            text += fmt::format("{}:{}", i == 1 ? "" : i == kSenders + 1 ? ") AND recipient IN (" : ", ", i);
-        }
-        // A table without the unique index may hold a row a thousand times.
-        return text + ") ORDER BY id LIMIT 200";
+        return fmt::format("SELECT id, mailfrom, recipient FROM {}{}",
+                           place_.table.quoted(place_.target.engine), Lookup::condition(width));
     }
 
     /// False when the file is not there yet but can be made; throws when it can be neither used nor made.
@@ -176,71 +113,86 @@ class SqlWhitelist final : public Whitelist {
         return there;
     }
 
-    std::vector<sql::Row> ask(const std::array<std::string, kSenders>& senders,
-                              const std::array<std::string, kRecipients>& recipients)
+    std::vector<sql::Row> ask(const Lookup& lookup, Use use)
     {
-        sql::Row parameters(senders.begin(), senders.end());
-        parameters.insert(parameters.end(), recipients.begin(), recipients.end());
+        if (use == Use::look && is_missing(place_.target)) {
+            return {};
+        }
         const Clock::time_point begin = Clock::now();
         const Clock::time_point deadline = begin + kTimeForALookup;
         bool try_again = false;
         try {
-            return ask_once(parameters, deadline, try_again);
+            return ask_once(lookup, use, deadline, try_again);
         } catch (const BackendError&) {
             if (!try_again || Clock::now() - begin > kWorthASecondTry) {
                 throw;
             }
         }
-        return ask_once(parameters, deadline, try_again);
+        return ask_once(lookup, use, deadline, try_again);
     }
 
-    std::vector<sql::Row> ask_once(const sql::Row& parameters, Clock::time_point deadline, bool& try_again)
+    std::vector<sql::Row> ask_once(const Lookup& lookup, Use use, Clock::time_point deadline, bool& try_again)
     {
+        sql::Pool& pool = use == Use::mark ? pool_ : readers_;
         const sql::Pool::Lease lease =
-            pool_.lease(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+            pool.lease(std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
         lease->give_up_at(deadline);
         try {
-            if (!table_known_) {
-                ensure_table(*lease, table_);
-                table_known_ = true;
+            if (!has_table(*lease, use)) {
+                return {};
             }
-            return lease->query(question_, {sql::Kind::integer, sql::Kind::text, sql::Kind::text},
-                                parameters);
+            return lease->query(lookup.width() == Lookup::Width::ordinary ? question_ : wide_question_,
+                                {sql::Kind::integer, sql::Kind::text, sql::Kind::text}, lookup.parameters());
         } catch (const BackendError&) {
             // Either the connection was an old one, or somebody has dropped the table.
-            try_again = lease->is_broken() || table_known_.exchange(false);
+            try_again = lease->is_broken() || (use == Use::mark && table_known_.exchange(false));
             throw;
         }
     }
 
+    /// Makes it if it may.
+    bool has_table(sql::Connection& connection, Use use)
+    {
+        if (use == Use::look) {
+            return table_exists(connection, place_.table);
+        }
+        if (!table_known_) {
+            ensure_table(connection, place_.table);
+            table_known_ = true;
+        }
+        return true;
+    }
+
+    /// A SQLite file that nobody has made yet.
+    static bool is_missing(const sql::Target& target)
+    {
+        std::error_code ignored; // an unreadable folder is no missing file: connecting says why
+        return target.engine == sql::Engine::sqlite &&
+               std::filesystem::status(target.path, ignored).type() == std::filesystem::file_type::not_found;
+    }
+
     static std::optional<WhitelistMatch> most_specific(const std::vector<sql::Row>& rows,
-                                                       const std::array<std::string, kSenders>& senders,
-                                                       const std::array<std::string, kRecipients>& recipients)
+                                                       const Lookup& lookup)
     {
         std::optional<WhitelistMatch> best;
-        std::pair<std::size_t, std::size_t> best_rank;
+        Rank best_rank;
         for (const sql::Row& row : rows) {
             std::string mailfrom = sql::text_of(row.at(1));
             std::string recipient = sql::text_of(row.at(2));
-            const auto sender_rank = rank(senders, mailfrom);
-            const auto recipient_rank = rank(recipients, recipient);
-            if (!sender_rank || !recipient_rank) {
-                continue;
-            }
-            // The sender decides first: who wrote is the stronger statement. Then the recipient, then the
-            // age.
-            const std::pair own_rank(*sender_rank, *recipient_rank);
-            if (!best || own_rank < best_rank) {
-                best_rank = own_rank;
+            const std::optional<Rank> rank = lookup.rank(mailfrom, recipient);
+            // Among equals the oldest.
+            if (rank && (!best || *rank < best_rank)) {
+                best_rank = *rank;
                 best = WhitelistMatch{sql::integer_of(row.at(0)), std::move(mailfrom), std::move(recipient)};
             }
         }
         return best;
     }
 
-    const TableName table_;
+    const TablePlace place_;
     sql::Pool pool_;
-    const std::string question_;
+    sql::Pool readers_; ///< for looking: connects at the first look
+    const std::string question_, wide_question_;
     std::atomic<bool> table_known_ = false;
     UsageMarks marks_; ///< last member: its thread uses the pool
 };

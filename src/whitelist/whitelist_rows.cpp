@@ -5,68 +5,18 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "mail/address.h"
 #include "quarantine/error.h"
-#include "whitelist/whitelist_table.h"
+#include "whitelist/lookup.h"
+#include "whitelist/side.h"
 
 namespace qm::whitelist {
 
 namespace {
 
 constexpr std::size_t kPage = 1000;
-constexpr std::size_t kLongestSide = 255; ///< of the columns
+constexpr std::size_t kBatch = 500;             ///< rows that one statement deletes
+constexpr std::int64_t kBelowAnyId = INT32_MIN; ///< the column is an integer of 32 bits
 constexpr std::size_t kLongestComment = 4000;
-
-/// "" or @domain or local@domain.
-bool is_side(std::string_view text)
-{
-    return text.empty() || (!mail::domain(text).empty() && text.size() <= kLongestSide);
-}
-
-std::string cleaned(std::string_view side)
-{
-    side = text::trim(side);
-    if (side.size() > 2 && side.front() == '<' && side.back() == '>') {
-        side = text::trim(side.substr(1, side.size() - 2));
-    }
-    return text::to_lower(side);
-}
-
-/// One side of a row: what is wrong ("" if nothing) and what it should be (nothing: nobody can know).
-struct Judgement {
-    std::string problem;
-    std::optional<std::string> mended;
-};
-
-Judgement judge(std::string_view column, const sql::Value& value)
-{
-    if (std::holds_alternative<std::monostate>(value)) {
-        return {fmt::format("{} is NULL; an empty text is the wildcard", column), std::nullopt};
-    }
-    const std::string text = sql::text_of(value);
-    const std::string clean = cleaned(text);
-    if (text == clean && is_side(text)) {
-        return {{}, text};
-    }
-    if (!is_side(clean) || clean.empty()) {
-        return {fmt::format("{} is neither an address nor @domain nor empty", column), std::nullopt};
-    }
-    return {fmt::format("{} has {}", column,
-                        text::equals_ignoring_case(text, clean) ? "capital letters"
-                                                                : "blanks or brackets around it"),
-            clean};
-}
-
-/// A side as an administrator typed it. Errors: ConfigError.
-std::string typed_side(std::string_view column, std::string_view text)
-{
-    std::string clean = cleaned(text);
-    if (!is_side(clean) || text::to_valid_utf8(clean) != clean || clean.find('\0') != std::string::npos) {
-        throw ConfigError(fmt::format("{} \"{}\": expected an address, @domain or nothing, at most {} bytes",
-                                      column, text::printable(text, 100), kLongestSide));
-    }
-    return clean;
-}
 
 class SqlRows final : public WhitelistRows {
   public:
@@ -83,11 +33,16 @@ class SqlRows final : public WhitelistRows {
     {
         std::string question = columns_ + " WHERE id > :1";
         sql::Row parameters{filter.behind};
-        const auto choose = [&](std::string_view column, const std::optional<std::string>& text) {
-            if (text) {
-                parameters.emplace_back(text::to_valid_utf8(text::to_lower(*text)));
-                question += fmt::format(" AND {} = :{}", column, parameters.size());
+        const auto choose = [&](std::string_view column, const std::optional<std::string>& side) {
+            if (!side) {
+                return;
             }
+            std::string places;
+            for (std::string& text : spellings_of(*side)) {
+                parameters.emplace_back(std::move(text));
+                places += fmt::format("{}:{}", places.empty() ? "" : ", ", parameters.size());
+            }
+            question += fmt::format(" AND {} IN ({})", column, places);
         };
         choose("mailfrom", filter.mailfrom);
         choose("recipient", filter.recipient);
@@ -100,31 +55,93 @@ class SqlRows final : public WhitelistRows {
         return rows;
     }
 
-    std::optional<std::int64_t> add(const WhitelistRow& row) override
+    WhitelistRow as_written(const WhitelistRow& row) const override
     {
-        const std::string mailfrom = typed_side("sender", row.mailfrom);
-        const std::string recipient = typed_side("recipient", row.recipient);
-        if (mailfrom.empty() && recipient.empty()) {
+        WhitelistRow written = row;
+        written.mailfrom = typed_side("sender", row.mailfrom);
+        written.recipient = typed_side("recipient", row.recipient);
+        written.comment = text::to_valid_utf8(row.comment);
+        if (written.mailfrom.empty() && written.recipient.empty()) {
             throw ConfigError(
                 "a row without sender and recipient would exempt everybody; expected at least one");
         }
-        if (row.comment.size() > kLongestComment) {
+        if (written.comment.size() > kLongestComment) {
             throw ConfigError(
                 fmt::format("the comment is too long; expected at most {} bytes", kLongestComment));
         }
+        return written;
+    }
+
+    std::vector<WhitelistRow> covering(const WhitelistRow& row) override
+    {
+        const WhitelistRow written = as_written(row);
+        const Lookup lookup(written.mailfrom, written.recipient);
+        std::vector<std::pair<Rank, WhitelistRow>> ranked;
+        for (const sql::Row& found :
+             read(columns_ + Lookup::condition(lookup.width()), lookup.parameters())) {
+            WhitelistRow other = row_of(found);
+            if (const std::optional<Rank> rank = lookup.rank(other.mailfrom, other.recipient)) {
+                ranked.emplace_back(*rank, std::move(other));
+            }
+        }
+        std::ranges::stable_sort(ranked, {}, [](const auto& pair) { return pair.first; });
+        std::vector<WhitelistRow> rows;
+        for (auto& [rank, other] : ranked) {
+            rows.push_back(std::move(other));
+        }
+        return rows;
+    }
+
+    std::optional<std::int64_t> add(const WhitelistRow& row) override
+    {
+        const WhitelistRow written = as_written(row);
         sql::Transaction transaction(connection_);
-        if (!ids_of(mailfrom, recipient).empty()) {
-            return std::nullopt;
+        for (const std::string& mailfrom : {written.mailfrom, native_spelling(written.mailfrom)}) {
+            for (const std::string& recipient : {written.recipient, native_spelling(written.recipient)}) {
+                if (!ids_of(mailfrom, recipient).empty()) {
+                    return std::nullopt;
+                }
+            }
         }
         const std::string now = database_time(std::chrono::system_clock::now());
         connection_.execute(
             fmt::format("INSERT INTO {} (mailfrom, recipient, created, last_used, comment, permanent) "
                         "VALUES (:1, :2, :3, :4, :5, :6)",
                         table_),
-            {mailfrom, recipient, now, now, text::to_valid_utf8(row.comment), flag(row.permanent)});
+            {written.mailfrom, written.recipient, now, now, written.comment, flag(written.permanent)});
         const std::int64_t id = connection_.last_insert_id(table_);
         transaction.commit();
         return id;
+    }
+
+    std::int64_t expire(std::chrono::sys_seconds moment, bool dry_run) override
+    {
+        const std::string before = database_time(moment);
+        if (dry_run) {
+            return sql::integer_of(
+                connection_
+                    .query(fmt::format("SELECT count(*) FROM {} WHERE {}", table_, is_expired(1)),
+                           {sql::Kind::integer}, {before})
+                    .at(0)
+                    .at(0));
+        }
+        std::int64_t removed = 0;
+        std::int64_t behind = kBelowAnyId;
+        for (;;) {
+            const std::vector<sql::Row> page =
+                connection_.query(fmt::format("SELECT id FROM {} WHERE id > :1 AND {} ORDER BY id LIMIT {}",
+                                              table_, is_expired(2), kBatch),
+                                  {sql::Kind::integer}, {behind, before});
+            if (page.empty()) {
+                return removed;
+            }
+            const std::int64_t last = sql::integer_of(page.back().at(0));
+            // Asked again: a row may have been used since.
+            removed += connection_.execute(
+                fmt::format("DELETE FROM {} WHERE id > :1 AND id <= :2 AND {}", table_, is_expired(3)),
+                {behind, last, before});
+            behind = last;
+        }
     }
 
     bool remove(std::int64_t id) override
@@ -135,7 +152,7 @@ class SqlRows final : public WhitelistRows {
     std::vector<BadRow> bad_rows(std::size_t limit) override
     {
         std::vector<BadRow> bad;
-        std::int64_t behind = INT32_MIN; // the column is an integer of 32 bits
+        std::int64_t behind = kBelowAnyId;
         for (;;) {
             const auto page =
                 read(fmt::format("{} WHERE id > :1 ORDER BY id LIMIT {}", columns_, kPage), {behind});
@@ -197,6 +214,20 @@ class SqlRows final : public WhitelistRows {
     /// PostgreSQL takes 1 and 0 for a boolean when they come as text, as parameters do.
     static sql::Value flag(bool value) { return std::int64_t{value ? 1 : 0}; }
 
+    /// The condition of expire(); the parameter of this number is the moment.
+    std::string is_expired(int moment) const
+    {
+        constexpr std::string_view kTime = "COALESCE(last_used, created)";
+        // SQLite takes anything for a time, and a number is below every text: what does not look like a time
+        // stays.
+        const std::string_view readable = connection_.engine() == sql::Engine::sqlite
+                                              ? "COALESCE(last_used, created) GLOB "
+                                                "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' AND "
+                                              : "";
+        return fmt::format("CASE WHEN permanent THEN 1 ELSE 0 END = 0 AND {}{} < :{}", readable, kTime,
+                           moment);
+    }
+
     std::vector<sql::Row> read(const std::string& question, const sql::Row& parameters)
     {
         using sql::Kind;
@@ -230,8 +261,8 @@ class SqlRows final : public WhitelistRows {
 
     static void append_if_bad(const sql::Row& row, std::vector<BadRow>& to)
     {
-        const Judgement sender = judge("mailfrom", row.at(1));
-        const Judgement recipient = judge("recipient", row.at(2));
+        const SideJudgement sender = judge_side("mailfrom", row.at(1));
+        const SideJudgement recipient = judge_side("recipient", row.at(2));
         if (sender.problem.empty() && recipient.problem.empty()) {
             return;
         }
@@ -256,10 +287,9 @@ class SqlRows final : public WhitelistRows {
 
 } // namespace
 
-std::unique_ptr<WhitelistRows> open_whitelist_rows(const Section& section)
+std::unique_ptr<WhitelistRows> open_rows(const TablePlace& place)
 {
-    const std::optional<TablePlace> place = read_place(section);
-    return place ? std::make_unique<SqlRows>(*place) : nullptr;
+    return std::make_unique<SqlRows>(place);
 }
 
 } // namespace qm::whitelist

@@ -1,104 +1,8 @@
 // What every whitelist promises (quarantine/whitelist.h), for each engine behind the row DB.
-#include <atomic>
-#include <thread>
-
-#include "contract/database_fixture.h"
-#include "quarantine/error.h"
-#include "support/fake_section.h"
-#include "whitelist/builtin_whitelists.h"
-#include "whitelist/whitelist_rows.h"
+#include "contract/whitelist_fixture.h"
 
 namespace qm::whitelist {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-const WhitelistType& type(std::string_view name)
-{
-    for (const WhitelistType& row : builtin_whitelists()) {
-        if (row.name == name) {
-            return row;
-        }
-    }
-    throw std::logic_error("no such whitelist");
-}
-
-/// Calls `done` until it says yes; false when the time is over.
-template <typename Done>
-bool comes_true(Done done, seconds time = seconds(20))
-{
-    const auto deadline = Clock::now() + time;
-    while (!done()) {
-        if (Clock::now() >= deadline) {
-            return false;
-        }
-        std::this_thread::yield();
-    }
-    return true;
-}
-
-class WhitelistContract : public test::DatabaseTest {
-  protected:
-    WhitelistContract()
-    {
-        static std::atomic<int> count = 0;
-        table_ = "wl_" + std::to_string(++count);
-        section_.add(type("DB").options);
-        section_.set("whitelist_db_connection", database().url());
-        section_.set("whitelist_db_table", table_);
-    }
-
-    std::unique_ptr<Whitelist> open() const { return type("DB").open(section_); }
-    std::unique_ptr<WhitelistRows> rows() const { return open_whitelist_rows(section_); }
-
-    std::int64_t add(const std::string& mailfrom, const std::string& recipient)
-    {
-        return rows()->add({0, mailfrom, recipient, "", "", "", false}).value_or(-1);
-    }
-    /// As a person with an SQL prompt would.
-    void add_raw(const sql::Value& mailfrom, const sql::Value& recipient)
-    {
-        sql::Connection connection = database().connect();
-        connection.execute("INSERT INTO " + table_ +
-                               " (mailfrom, recipient, created, last_used, comment, permanent) "
-                               "VALUES (:1, :2, '2020-01-01 00:00:00', '2020-01-01 00:00:00', '', " +
-                               (GetParam() == sql::Engine::postgresql ? "false" : "0") + ")",
-                           {mailfrom, recipient});
-    }
-    /// The ancestor's table, made by its library, but that NULL is allowed.
-    void make_ancestors_table()
-    {
-        const std::string id = GetParam() == sql::Engine::sqlite ? "INTEGER NOT NULL PRIMARY KEY"
-                               : GetParam() == sql::Engine::postgresql
-                                   ? "SERIAL NOT NULL PRIMARY KEY"
-                                   : "INTEGER AUTO_INCREMENT NOT NULL PRIMARY KEY";
-        const std::string moment = GetParam() == sql::Engine::postgresql ? "TIMESTAMP" : "DATETIME";
-        const std::string flag = GetParam() == sql::Engine::postgresql ? "BOOLEAN" : "SMALLINT";
-        database().connect().execute("CREATE TABLE " + table_ + " (id " + id +
-                                     ", mailfrom VARCHAR(255), recipient VARCHAR(255), created " + moment +
-                                     " NOT NULL, last_used " + moment +
-                                     " NOT NULL, comment TEXT NOT NULL, permanent " + flag +
-                                     " NOT NULL, UNIQUE (mailfrom, recipient))");
-    }
-    std::string last_used(std::int64_t id)
-    {
-        for (const WhitelistRow& row : rows()->list({})) {
-            if (row.id == id) {
-                return row.last_used;
-            }
-        }
-        return {};
-    }
-    void set_last_used(std::int64_t id, const std::string& time)
-    {
-        database().connect().execute("UPDATE " + table_ + " SET last_used = :1 WHERE id = :2", {time, id});
-    }
-
-    std::string table_;
-    test::FakeSection section_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Db, WhitelistContract, test::every_engine(), test::DatabaseTest::engine_name);
 
@@ -286,6 +190,116 @@ TEST_P(WhitelistContract, ListThatCannotBeWrittenStillAnswers)
     }
 }
 
+TEST_P(WhitelistContract, ALookThatFindsNoTableMakesNoneAndFindsNoRow)
+{
+    const auto list = open();
+    EXPECT_FALSE(list->find("a@example.org", "b@example.com", Use::look));
+    sql::Connection connection = database().connect();
+    EXPECT_THROW(connection.query("SELECT id FROM " + table_, {sql::Kind::integer}), BackendError);
+    add("a@example.org", "b@example.com");
+    EXPECT_TRUE(list->find("a@example.org", "b@example.com", Use::look));
+    connection.execute("DROP TABLE " + table_);
+    EXPECT_FALSE(list->find("a@example.org", "b@example.com", Use::look));
+    EXPECT_THROW(connection.query("SELECT id FROM " + table_, {sql::Kind::integer}), BackendError);
+}
+
+TEST_P(WhitelistContract, ALookFindsTheSameRowsAndMarksNone)
+{
+    const auto list = open();
+    const std::int64_t id = add("a@example.org", "b@example.com");
+    const std::int64_t other = add("z@example.org", "b@example.com");
+    add("", "b@example.com");
+    const std::string old = "2020-01-01 00:00:00";
+    set_last_used(id, old);
+    set_last_used(other, old);
+    const auto looked = list->find("a@example.org", "b@example.com", Use::look);
+    ASSERT_TRUE(looked);
+    EXPECT_EQ(looked->row, id);
+    EXPECT_EQ(looked->mailfrom, "a@example.org");
+    EXPECT_EQ(looked->recipient, "b@example.com");
+    EXPECT_FALSE(list->find("a@example.org", "c@example.com", Use::look));
+    // Rows are marked in the order of their use: when the second is, the first would have been.
+    ASSERT_TRUE(list->find("z@example.org", "b@example.com"));
+    EXPECT_TRUE(comes_true([&] { return !last_used(other).starts_with(old); }));
+    EXPECT_TRUE(last_used(id).starts_with(old)) << last_used(id);
+}
+
+TEST_P(WhitelistContract, ALookAtADatabaseThatIsAwayIsAnErrorInTime)
+{
+    if (GetParam() == sql::Engine::sqlite) {
+        return; // a file that is not there is an empty list
+    }
+    const auto list = open();
+    add("a@example.org", "b@example.com");
+    EXPECT_TRUE(list->find("a@example.org", "b@example.com", Use::look));
+    database().go_away();
+    const auto begin = Clock::now();
+    EXPECT_THROW(list->find("a@example.org", "b@example.com", Use::look), BackendError);
+    EXPECT_LT(Clock::now() - begin, Whitelist::kDeadline);
+    database().come_back();
+}
+
+TEST_P(WhitelistContract, ATypedInternationalDomainMatchesInEverySpellingOfMail)
+{
+    const auto list = open();
+    add("Bob@MÜLLER.example", "@Straße.example");
+    for (const std::string sender :
+         {"bob@müller.example", "BOB@MÜLLER.EXAMPLE", "bob@xn--mller-kva.example",
+          "bob@XN--MLLER-KVA.Example", "bob@müller.example", "bob@müller.example.", "bob@müller。example",
+          "\"bob\"@müller.example", "prvs=1234abcdef=bob@müller.example",
+          "SRS0=HHHH=TT=müller.example=bob@forwarder.example"}) {
+        for (const std::string recipient : {"anna@straße.example", "anna@xn--strae-oqa.example"}) {
+            const auto match = list->find(sender, recipient);
+            ASSERT_TRUE(match) << sender << " " << recipient;
+            EXPECT_EQ(match->mailfrom, "bob@xn--mller-kva.example");
+            EXPECT_EQ(match->recipient, "@xn--strae-oqa.example");
+        }
+        EXPECT_FALSE(list->find(sender, "anna@strasse.example")) << "another domain since IDNA 2008";
+    }
+    EXPECT_FALSE(list->find("bob@muller.example", "anna@straße.example"));
+}
+
+TEST_P(WhitelistContract, ARowWithAnInternationalDomainAsPeopleWriteItIsFound)
+{
+    rows();
+    add_raw("@müller.example", "");
+    add_raw("", "böb@müller.example");
+    const auto list = open();
+    for (const std::string domain : {"müller.example", "MÜLLER.example", "xn--mller-kva.example"}) {
+        EXPECT_TRUE(list->find("a@" + domain, "c@example.com")) << domain;
+        EXPECT_TRUE(list->find("a@example.org", "böb@" + domain)) << domain;
+        EXPECT_FALSE(list->find("a@example.org", "bob@" + domain)) << domain;
+    }
+}
+
+TEST_P(WhitelistContract, NoInternationalSpellingBringsASignIntoADomain)
+{
+    // Compatibility forms of @ and . become the plain signs when a domain is mapped.
+    const auto list = open();
+    add("@trusted.example", "b@example.com");
+    for (const std::string sender :
+         {"x@evil.example＠trusted.example", "x@＠trusted.example", "x@a＠trusted.example.",
+          "\"x＠trusted.example\"@evil.example", "x＠trusted.example", "x@evil.example。＠trusted.example"}) {
+        EXPECT_FALSE(list->find(sender, "b@example.com")) << sender;
+    }
+    EXPECT_TRUE(list->find("x@trusted.example", "b@example.com"));
+}
+
+TEST_P(WhitelistContract, ItsPlaceIsShownWithoutThePassword)
+{
+    const auto list = open();
+    EXPECT_TRUE(list->shown().ends_with(", table " + table_)) << list->shown();
+    EXPECT_EQ(list->shown(), open()->shown());
+    if (GetParam() != sql::Engine::sqlite) {
+        std::string url = database().url();
+        url.replace(url.find("qm:qm@"), 6, "qm:hidden@");
+        section_.set("whitelist_db_connection", url);
+        EXPECT_EQ(open()->shown(), list->shown()) << "another password is no other place";
+    }
+    section_.set("whitelist_db_table", "other");
+    EXPECT_NE(open()->shown(), list->shown());
+}
+
 TEST_P(WhitelistContract, CheckCreatesNothing)
 {
     const auto list = open();
@@ -424,64 +438,6 @@ TEST_P(WhitelistContract, ErrorsNeverHoldThePassword)
         EXPECT_EQ(std::string(error.what()).find("hidden"), std::string::npos) << error.what();
         EXPECT_NE(std::string(error.what()).find("qm@127.0.0.1"), std::string::npos) << error.what();
     }
-}
-
-TEST_P(WhitelistContract, RowsThatNeverMatchAreListedAndMended)
-{
-    make_ancestors_table();
-    add_raw("a@example.org", "b@example.com");
-    add_raw("Capital@Example.org", "b@example.com");
-    add_raw("<x@example.org>", " y@example.com ");
-    add_raw("example.org", "b@example.com");
-    add_raw(sql::Value(), "b@example.com");
-    add_raw("twice@example.org", "c@example.com");
-    add_raw(" Twice@example.org", "c@example.com");
-    const auto handled = rows();
-    const std::vector<BadRow> bad = handled->bad_rows(100);
-    ASSERT_EQ(bad.size(), 5U);
-    EXPECT_EQ(handled->bad_rows(2).size(), 2U);
-    EXPECT_EQ(bad[0].problem, "mailfrom has capital letters");
-    EXPECT_EQ(handled->mend(bad[0]), Mended::changed);
-    EXPECT_EQ(handled->mend(bad[0]), GetParam() == sql::Engine::mysql ? Mended::changed : Mended::untouched);
-    EXPECT_EQ(handled->mend(bad[1]), Mended::changed);
-    EXPECT_FALSE(bad[2].mendable);
-    EXPECT_FALSE(bad[3].mendable);
-    EXPECT_EQ(bad[3].problem, "mailfrom is NULL; an empty text is the wildcard");
-    EXPECT_EQ(handled->mend(bad[3]), Mended::untouched);
-    EXPECT_EQ(handled->mend(bad[4]), Mended::removed);
-    EXPECT_EQ(handled->bad_rows(100).size(), 2U);
-    const auto list = open();
-    EXPECT_TRUE(list->find("capital@example.org", "b@example.com"));
-    EXPECT_TRUE(list->find("x@example.org", "y@example.com"));
-    EXPECT_TRUE(list->find("twice@example.org", "c@example.com"));
-}
-
-TEST_P(WhitelistContract, RowsAreAddedOnceInLowerCaseAndListedByPages)
-{
-    const auto handled = rows();
-    const auto id = handled->add({0, " <Bob@Example.org> ", "", "", "", "a comment; '", true});
-    ASSERT_TRUE(id);
-    EXPECT_FALSE(handled->add({0, "bob@example.org", "", "", "", "", false}));
-    for (int i = 0; i < 5; ++i) {
-        ASSERT_TRUE(handled->add({0, "", "u" + std::to_string(i) + "@example.com", "", "", "", false}));
-    }
-    const auto all = handled->list({});
-    ASSERT_EQ(all.size(), 6U);
-    EXPECT_EQ(all[0].id, *id);
-    EXPECT_EQ(all[0].mailfrom, "bob@example.org");
-    EXPECT_EQ(all[0].comment, "a comment; '");
-    EXPECT_TRUE(all[0].permanent);
-    EXPECT_FALSE(all[1].permanent);
-    EXPECT_FALSE(all[0].created.empty());
-    EXPECT_EQ(handled->list({.mailfrom = {}, .recipient = {}, .behind = all[2].id, .limit = 2}).size(), 2U);
-    EXPECT_EQ(handled->list({.mailfrom = {}, .recipient = "u3@example.com"}).size(), 1U);
-    EXPECT_EQ(handled->list({.mailfrom = "", .recipient = {}}).size(), 5U);
-    EXPECT_TRUE(handled->remove(*id));
-    EXPECT_FALSE(handled->remove(*id));
-    for (const std::string wrong : {"example.org", "a@", "a b", "\xff@example.org"}) {
-        EXPECT_THROW(handled->add({0, wrong, "", "", "", "", false}), ConfigError) << wrong;
-    }
-    EXPECT_THROW(handled->add({0, "", "", "", "", "", false}), ConfigError) << "would exempt everybody";
 }
 
 } // namespace

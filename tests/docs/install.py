@@ -9,15 +9,20 @@ import tempfile
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 EXPECTED = {
     "usr/sbin/quarantine-milter": 0o755,
+    "usr/bin/quarantinectl": 0o755,
     "etc/quarantine-milter/quarantine-milter.conf": 0o640,
     "etc/logcheck/ignore.d.server/quarantine-milter": 0o644,
     "usr/lib/systemd/system/quarantine-milter.service": 0o644,
+    "usr/lib/systemd/system/quarantine-milter-expire.service": 0o644,
+    "usr/lib/systemd/system/quarantine-milter-expire.timer": 0o644,
+    "usr/share/bash-completion/completions/quarantinectl": 0o644,
     "usr/lib/sysusers.d/quarantine-milter.conf": 0o644,
     "usr/lib/tmpfiles.d/quarantine-milter.conf": 0o644,
     "usr/share/quarantine-milter/templates/notice.html": 0o644,
     "usr/share/quarantine-milter/templates/removed.png": 0o644,
     "usr/share/quarantine-milter/quarantine-milter.m4": 0o644,
     "usr/share/man/man8/quarantine-milter.8": 0o644,
+    "usr/share/man/man8/quarantinectl.8": 0o644,
     "usr/share/man/man5/quarantine-milter.conf.5": 0o644,
     "usr/share/doc/quarantine-milter/README.md": 0o644,
     "usr/share/doc/quarantine-milter/copyright": 0o644,
@@ -40,7 +45,8 @@ def wrong(root):
             yield f"{name}: is not there"
         elif stat.S_IMODE(path.stat().st_mode) != mode:
             yield f"{name}: mode {stat.S_IMODE(path.stat().st_mode):o}, expected {mode:o}"
-    for name in ("systemd/quarantine-milter.service", "conf/quarantine-milter.conf"):
+    for name in ("systemd/quarantine-milter.service", "systemd/quarantine-milter-expire.service",
+                 "conf/quarantine-milter.conf"):
         installed = next(path for path in map(root.__truediv__, EXPECTED) if path.name == pathlib.Path(name).name
                          and "sysusers" not in str(path) and "tmpfiles" not in str(path))
         if installed.exists() and installed.read_bytes() != (PROJECT / name).read_bytes():

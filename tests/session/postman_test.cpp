@@ -62,6 +62,78 @@ class PostmanTest : public testing::Test {
 
 } // namespace
 
+/// The same with an administrator who wants to know.
+class AlsoNotifyTest : public PostmanTest {
+  protected:
+    AlsoNotifyTest() : PostmanTest("also_notify = admin@example.net\nquarantine_days = 14\n") {}
+};
+
+TEST_F(AlsoNotifyTest, TheAdministratorGetsACopyOfEveryNotice)
+{
+    TestMail mail = spam();
+    mail.to = {"<a@example.net>", "<b@example.net>"};
+    house.send(mail);
+    EXPECT_EQ(postman.deliver_due(), 4U);
+    std::vector<std::string> told;
+    for (const auto& message : sink.messages()) {
+        told.push_back(message.recipients.front());
+        EXPECT_THAT(message.bytes, HasSubstr("To: "));
+    }
+    EXPECT_THAT(told, testing::UnorderedElementsAre("a@example.net", "b@example.net", "admin@example.net",
+                                                    "admin@example.net"));
+    const auto records = house.desk.notices_of(house.held().front().id);
+    ASSERT_EQ(records.size(), 4U);
+    for (const NoticeRecord& record : records) {
+        EXPECT_EQ(record.state, "sent");
+        EXPECT_THAT(record.send_to, testing::AnyOf(record.recipient, "admin@example.net"));
+    }
+}
+
+TEST_F(AlsoNotifyTest, ItsCopyPassesOurOwnMilter)
+{
+    house.send(spam());
+    postman.deliver_due();
+    const auto copy = sink.messages().back();
+    ASSERT_THAT(copy.recipients, ElementsAre("admin@example.net"));
+    mail::Headers headers;
+    const auto begin = mail::parse_headers(copy.bytes, headers);
+    TestMail back{.from = "<>", .to = {"<admin@example.net>"}, .headers = {{"X-Spam-Flag", " YES"}}};
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        back.headers.emplace_back(headers[i].name, headers[i].value);
+    }
+    back.body = copy.bytes.substr(begin);
+    EXPECT_EQ(house.send(back).reply, Reply::accept);
+}
+
+TEST_F(AlsoNotifyTest, ANoticeAskedForAgainIsSentAgain)
+{
+    house.send(spam());
+    postman.deliver_due();
+    const HeldId id = house.held().front().id;
+    EXPECT_EQ(house.desk.remind(id, "USER@example.net").outcome, RemindResult::Outcome::due);
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    EXPECT_THAT(sink.messages().back().recipients, ElementsAre("user@example.net"));
+    EXPECT_EQ(house.desk.remind(id, "stranger@example.net").outcome, RemindResult::Outcome::no_recipient);
+    house.desk.remove(id, "");
+    EXPECT_EQ(house.desk.remind(id, "user@example.net").outcome, RemindResult::Outcome::settled);
+}
+
+TEST_F(AlsoNotifyTest, ADeletedMessageIsNotAnnouncedAnyMore)
+{
+    house.send(spam());
+    house.desk.remove(house.held().front().id, "");
+    EXPECT_EQ(postman.deliver_due(), 0U);
+    EXPECT_EQ(state_of_notices(), "expired expired ");
+}
+
+TEST_F(AlsoNotifyTest, TheNoticeSaysUntilWhenTheMessageIsKept)
+{
+    house.send(spam());
+    postman.deliver_due();
+    EXPECT_THAT(sink.messages().front().bytes,
+                HasSubstr(format_day(house.held().front().received + std::chrono::days(14))));
+}
+
 TEST_F(PostmanTest, TellsEachRecipientOnceWithTheNullSender)
 {
     TestMail mail = spam();

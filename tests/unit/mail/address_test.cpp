@@ -86,6 +86,67 @@ TEST(Address, KeyIsTheSameForEverySpellingOfAMailbox)
     }
 }
 
+TEST(Address, AnInternationalDomainHasOneFormForAnEnvelope)
+{
+    for (const Row& row : {
+             Row{"m\u00FCller.example", "xn--mller-kva.example"},
+             Row{"M\u00DCLLER.Example", "xn--mller-kva.example"},
+             Row{"mu\u0308ller.example", "xn--mller-kva.example"},
+             Row{"m\u00FCller\u3002example\u3002", "xn--mller-kva.example"},
+             Row{"m\u00FCller.example.", "xn--mller-kva.example"},
+             Row{"www.XN--MLLER-KVA.\u03B5\u03BB", "www.xn--mller-kva.xn--qxam"},
+             Row{"stra\u00DFe.example", "xn--strae-oqa.example"},
+             Row{"\uFF45\uFF58\uFF41\uFF4D\uFF50\uFF4C\uFF45.org", "example.org"},
+             Row{"\u043F\u0440\u0438\u043C\u0435\u0440.\u0440\u0444", "xn--e1afmkfd.xn--p1ai"},
+             Row{"Example.ORG", "Example.ORG"},
+             Row{"example.org.", "example.org."},
+             Row{"[192.0.2.1]", "[192.0.2.1]"},
+             Row{"xn--", "xn--"},
+             Row{"", ""},
+         }) {
+        EXPECT_EQ(ascii_domain(row.given), row.expected) << row.given;
+        EXPECT_EQ(ascii_domain(row.expected), row.expected) << "twice: " << row.given;
+    }
+}
+
+TEST(Address, WhatIsNoInternationalDomainStaysAsItIs)
+{
+    // A full-width @ or " would become the plain sign, and the domain would end somewhere else.
+    const std::string long_one = std::string(1000, 'a') + ".m\u00FCller.example";
+    const std::string long_label = std::string(70, 'a') + "\u00FC.example";
+    for (const std::string_view domain :
+         {std::string_view("evil\uFF20trusted.example"), std::string_view("a\uFF02b.\u00FC"),
+          std::string_view("\uFF1Ca.example\uFF1E"), std::string_view("\uFF3Bm\u00FCller\uFF3D"),
+          std::string_view("a\u00FC b.example"), std::string_view("\u00FC..example"),
+          std::string_view(".\u00FC"), std::string_view("\u00AD"), std::string_view("\u2764.example"),
+          std::string_view("\u202E\u00FC.example"), std::string_view("-\u00FC.example"),
+          std::string_view("\xFF\u00FC.example"), std::string_view("\xC3"),
+          std::string_view("m\u00FCller.example\0.evil", 20), std::string_view(long_one),
+          std::string_view(long_label)}) {
+        EXPECT_EQ(ascii_domain(domain), domain) << domain;
+        EXPECT_EQ(native_domain(domain), domain) << domain;
+    }
+}
+
+TEST(Address, AnInternationalDomainHasOneFormForPeople)
+{
+    for (const Row& row : {
+             Row{"xn--mller-kva.example", "m\u00FCller.example"},
+             Row{"XN--MLLER-KVA.Example", "m\u00FCller.example"},
+             Row{"M\u00DCLLER.example", "m\u00FCller.example"},
+             Row{"xn--strae-oqa.example", "stra\u00DFe.example"},
+             Row{"Example.ORG", "Example.ORG"},
+             Row{"xn--a.example", "xn--a.example"}, // a control character
+             Row{"xn--.example", "xn--.example"},   // nothing
+             Row{"xn--mller-kva", "m\u00FCller"},
+             Row{"a@xn--mller-kva", "a@xn--mller-kva"}, // no domain
+             Row{"", ""},
+         }) {
+        EXPECT_EQ(native_domain(row.given), row.expected) << row.given;
+        EXPECT_EQ(native_domain(row.expected), row.expected) << "twice: " << row.given;
+    }
+}
+
 TEST(Address, SendableIsWhatCannotBreakOutOfItsBrackets)
 {
     for (const std::string_view good :

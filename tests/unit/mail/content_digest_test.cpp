@@ -1,5 +1,7 @@
 #include "mail/content_digest.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace qm::mail {
@@ -61,6 +63,43 @@ TEST(ContentDigest, PiecesOfTheBodyAddUp)
     pieces.body("a");
     pieces.body("bc");
     EXPECT_EQ(whole.finish(), pieces.finish());
+}
+
+TEST(ContentDigest, AMessageOfOursIsKnownAgainWithWhatAMailServerAdded)
+{
+    const std::string_view body = "\r\nbody\r\n";
+    struct Case {
+        std::string sent;
+        std::string received;
+        bool known;
+    };
+    const std::vector<Case> cases{
+        {"Subject: x\r\n", "Subject: x\r\nDate: d\r\nMessage-ID: <1@x>\r\nFrom: a@x\r\n", true},
+        {"Subject: x\r\nFrom: a\r\n", "Subject: x\r\nFrom: a@host\r\n", true},
+        {"Subject: x\r\nFrom: a\r\n", "Subject: x\r\nFrom: a@host\r\nDate: d\r\n", true},
+        {"Subject: x\r\nDate: d\r\n", "Subject: x\r\nDate: other\r\n", false},
+        {"Subject: x\r\nMessage-ID: <1@x>\r\n", "Subject: x\r\nMessage-ID: <2@x>\r\n", false},
+        {"Subject: x\r\n", "Subject: y\r\n", false},
+    };
+    for (const Case& one : cases) {
+        ContentDigest sent(one.sent + std::string(body));
+        ContentDigest received(one.received + std::string(body));
+        sent.finish();
+        received.finish();
+        const auto out = sent.as_sent();
+        const auto in = received.as_received();
+        const bool known = std::ranges::find_first_of(out, in) != out.end();
+        EXPECT_EQ(known, one.known) << one.received;
+    }
+}
+
+TEST(ContentDigest, TheDigestItselfStandsFirst)
+{
+    ContentDigest digest(kMail);
+    const std::string own = digest.finish();
+    EXPECT_EQ(digest.as_sent().front(), own);
+    EXPECT_EQ(digest.as_received().front(), own);
+    EXPECT_EQ(own, digest_of(kMail));
 }
 
 } // namespace qm::mail

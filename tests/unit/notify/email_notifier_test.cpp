@@ -108,19 +108,55 @@ TEST_F(EmailNotifierTest, EmbeddedImagesAlwaysGoAlongTheReplacementWhenItIsShown
 
 TEST_F(EmailNotifierTest, TellsEverybodyOrTheDomainsNamed)
 {
-    EXPECT_TRUE(open()->tells("u@our.example"));
-    EXPECT_FALSE(open()->tells("not an address"));
-    EXPECT_FALSE(open()->tells(""));
+    EXPECT_THAT(open()->tells("u@our.example"), testing::ElementsAre("u@our.example"));
+    EXPECT_THAT(open()->tells("not an address"), testing::IsEmpty());
+    EXPECT_THAT(open()->tells(""), testing::IsEmpty());
     section.set("notification_domains", "Our.Example, .branch.example");
     const auto notifier = open();
-    EXPECT_TRUE(notifier->tells("u@our.example"));
-    EXPECT_TRUE(notifier->tells("U@OUR.Example"));
-    EXPECT_FALSE(notifier->tells("u@sub.our.example"));
-    EXPECT_FALSE(notifier->tells("u@evil-our.example"));
-    EXPECT_TRUE(notifier->tells("u@a.b.branch.example"));
-    EXPECT_FALSE(notifier->tells("u@branch.example"));
-    EXPECT_FALSE(notifier->tells("u@.branch.example.evil.example"));
-    EXPECT_FALSE(notifier->tells("\"u@our.example\"@evil.example"));
+    EXPECT_THAT(notifier->tells("u@our.example"), testing::ElementsAre("u@our.example"));
+    EXPECT_THAT(notifier->tells("U@OUR.Example"), testing::ElementsAre("U@OUR.Example"));
+    EXPECT_THAT(notifier->tells("u@sub.our.example"), testing::IsEmpty());
+    EXPECT_THAT(notifier->tells("u@evil-our.example"), testing::IsEmpty());
+    EXPECT_THAT(notifier->tells("u@a.b.branch.example"), testing::ElementsAre("u@a.b.branch.example"));
+    EXPECT_THAT(notifier->tells("u@branch.example"), testing::IsEmpty());
+    EXPECT_THAT(notifier->tells("u@.branch.example.evil.example"), testing::IsEmpty());
+    EXPECT_THAT(notifier->tells("\"u@our.example\"@evil.example"), testing::IsEmpty());
+}
+
+TEST_F(EmailNotifierTest, AdministratorsGetACopyOfEveryNotice)
+{
+    section.set("also_notify", "<admin@our.example>, postmaster@our.example, Admin@our.example");
+    EXPECT_THAT(open()->tells("u@our.example"),
+                testing::ElementsAre("u@our.example", "admin@our.example", "postmaster@our.example"));
+    EXPECT_THAT(open()->tells("ADMIN@our.example"),
+                testing::ElementsAre("ADMIN@our.example", "postmaster@our.example"));
+    section.set("notify_recipient", "no");
+    EXPECT_THAT(open()->tells("u@our.example"),
+                testing::ElementsAre("admin@our.example", "postmaster@our.example"));
+    EXPECT_THAT(open()->tells("postmaster@our.example"),
+                testing::ElementsAre("admin@our.example", "postmaster@our.example"));
+    section.set("notification_domains", "other.example");
+    EXPECT_THAT(open()->tells("u@our.example"), testing::IsEmpty());
+}
+
+TEST_F(EmailNotifierTest, NobodyToTellIsAWarningAndNoAddressAMistake)
+{
+    section.set("notify_recipient", "no");
+    open();
+    EXPECT_THAT(section.warnings(), testing::ElementsAre(HasSubstr("nobody is told")));
+    section.set("also_notify", "not an address");
+    EXPECT_EQ(open(), nullptr);
+    EXPECT_THAT(section.mistakes(), testing::ElementsAre(HasSubstr("also_notify")));
+}
+
+TEST_F(EmailNotifierTest, ACopyGoesToTheAdministratorAndSpeaksOfTheRecipient)
+{
+    auto copy = notice();
+    copy.send_to = "admin@our.example";
+    const auto composed = compose(copy);
+    EXPECT_EQ(composed.recipient, "admin@our.example");
+    EXPECT_THAT(test::raw_header(composed.bytes, "To"), HasSubstr("u@our.example"));
+    EXPECT_THAT(test::parse_mail(composed.bytes).part("text/plain").content, HasSubstr("To u@our.example"));
 }
 
 TEST_F(EmailNotifierTest, SendsItsBytesThroughTheServerOfTheSection)

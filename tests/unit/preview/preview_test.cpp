@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "quarantine/error.h"
@@ -13,6 +15,7 @@
 using qm::preview::Preview;
 using qm::preview::preview;
 using qm::preview::PreviewOptions;
+using qm::preview::sanitized;
 
 namespace {
 
@@ -123,6 +126,118 @@ TEST(Preview, NoMoreOfTheMessageIsReadThanAllowed)
     const Preview shown = preview(&reader, options);
     EXPECT_LE(reader.at(), 6000U);
     EXPECT_TRUE(has(shown.text, "longer than what is shown"));
+}
+
+TEST(Preview, HasEverythingThatAProgramPrintsOfIt)
+{
+    const Preview shown =
+        of("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nFrom: =?iso-8859-1?Q?J=F6rg?= <j@b.example>\r\n"
+           "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+           "--b\r\nContent-Type: text/plain; charset=ISO-8859-1\r\n\r\nJ\xF6rg\r\n"
+           "--b\r\nContent-Type: application/pdf; name=\"=?utf-8?Q?=C3=BC?=.pdf\"\r\n\r\nx\r\n"
+           "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=../b.png\r\n\r\ny\r\n"
+           "--b--\r\n");
+    EXPECT_EQ(shown.subject, "Gr\u00FC\u00DFe");
+    EXPECT_EQ(shown.from, "J\u00F6rg <j@b.example>");
+    EXPECT_EQ(shown.text, "J\u00F6rg");
+    EXPECT_EQ(shown.html, "J\u00F6rg");
+    EXPECT_EQ(shown.charset, "iso-8859-1");
+    ASSERT_EQ(shown.attachments.size(), 2U);
+    EXPECT_EQ(shown.attachments[0].name, "\u00FC.pdf");
+    EXPECT_EQ(shown.attachments[0].type, "application/pdf");
+    EXPECT_EQ(shown.attachments[1].name, "b.png");
+    EXPECT_EQ(of("Subject: x\r\n\r\ntext").charset, "") << "none is declared";
+}
+
+TEST(Preview, EveryFieldIsValidUtf8WhateverTheMailSays)
+{
+    const std::string junk = "\xFF\xC3(\xED\xA0\x80\xF5\x1B[31m";
+    const Preview shown =
+        of("Subject: " + junk + "\r\nFrom: " + junk + " <" + junk + "@x>\r\n" +
+           "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=\"" +
+           junk + "\"\r\n\r\n" + junk + "<b title='" + junk + "'>x\r\n--b\r\nContent-Type: image/" + junk +
+           "; name=\"" + junk + "\"\r\n\r\nx\r\n--b--\r\n");
+    EXPECT_EQ(shown.attachments.size(), 1U);
+    std::vector<std::string> all{shown.html, shown.text, shown.subject, shown.from, shown.charset};
+    for (const qm::mail::Attachment& attachment : shown.attachments) {
+        all.push_back(attachment.name);
+        all.push_back(attachment.type);
+    }
+    for (const std::string& field : all) {
+        EXPECT_FALSE(field.empty());
+        EXPECT_EQ(qm::text::to_valid_utf8(field), field);
+        EXPECT_FALSE(has(field, "\x1B")) << field;
+    }
+}
+
+TEST(Sanitized, BareHtmlBecomesAFragment)
+{
+    PreviewOptions options;
+    EXPECT_EQ(sanitized("<html><head><title>t</title></head><body onload=x><p onclick=x>Hello "
+                        "<a href='https://x.example/'>you</a><script>x</script><img src=//t/></p>",
+                        options),
+              "<div><p>Hello you [https://x.example/]</p></div>");
+    options.replacement_image = "cid:r.png";
+    EXPECT_EQ(sanitized("<img src=//t/>", options), "<img src=\"cid:r.png\" alt=\"\">");
+    EXPECT_EQ(sanitized("1 & 2 < 3", options), "1 &amp; 2 &lt; 3");
+    EXPECT_EQ(sanitized("", options), "");
+    EXPECT_EQ(sanitized("<style>p{}</style>", options), "");
+}
+
+TEST(Sanitized, TheCharsetIsThatOfAMarkElseUtf8ElseWesternEurope)
+{
+    for (const std::string& bytes :
+         {std::string("<b>J\xC3\xB6rg \xE2\x82\xAC</b>"),
+          std::string("\xEF\xBB\xBF<b>J\xC3\xB6rg \xE2\x82\xAC</b>"), std::string("<b>J\xF6rg \x80</b>"),
+          std::string("\xFF\xFE<\0b\0>\0J\0\xF6\0r\0g\0 \0\xAC\x20<\0/\0b\0>\0", 28),
+          std::string("\xFE\xFF\0<\0b\0>\0J\0\xF6\0r\0g\0 \x20\xAC\0<\0/\0b\0>", 28)}) {
+        EXPECT_EQ(sanitized(bytes, {}), "<b>J\u00F6rg \u20AC</b>");
+    }
+    EXPECT_EQ(sanitized("<meta charset=windows-1251><b>\xCF\xF0\xE8\xE2\xE5\xF2</b>", {}),
+              "<b>\u041F\u0440\u0438\u0432\u0435\u0442</b>");
+}
+
+TEST(Sanitized, WhatIsCutIsSaid)
+{
+    PreviewOptions options;
+    options.max_text = 100;
+    EXPECT_TRUE(has(sanitized(std::string(101, 'x'), options), "longer than what is shown"));
+    EXPECT_EQ(sanitized(std::string(100, 'x'), options), std::string(100, 'x'));
+    const std::string umlauts = sanitized(std::string(99, 'x') + "\xC3\xBC", options);
+    EXPECT_TRUE(umlauts.starts_with(std::string(99, 'x') + "<p><em>")) << umlauts;
+    EXPECT_LT(sanitized(std::string(100, '<'), options).size(), 200U);
+}
+
+TEST(Sanitized, AnyBytesGiveValidUtf8)
+{
+    // The same bytes in every run.
+    std::uint32_t state = 1;
+    const auto next = [&state] {
+        state = state * 1664525U + 1013904223U;
+        return static_cast<char>(state >> 24U);
+    };
+    std::vector<std::string> inputs{std::string(100000, '\0'),
+                                    std::string(100000, '\xFF'),
+                                    std::string(100000, '<'),
+                                    "\xFF\xFE",
+                                    "\xFE\xFFx",
+                                    "\xEF\xBB",
+                                    "<b \xFF='\xC3'>\xED\xA0\x80",
+                                    "<meta charset=utf-16><b>\xFF",
+                                    "<meta charset=\xFF>\xFF"};
+    for (int i = 0; i < 500; ++i) {
+        std::string bytes = i % 3 == 0 ? "\xFF\xFE" : i % 3 == 1 ? "<p>" : "";
+        for (int length = i; length > 0; --length) {
+            bytes += next();
+        }
+        inputs.push_back(std::move(bytes));
+    }
+    for (const std::string& bytes : inputs) {
+        const std::string once = sanitized(bytes, {});
+        EXPECT_EQ(qm::text::to_valid_utf8(once), once);
+        EXPECT_EQ(once.find('\0'), std::string::npos);
+        EXPECT_EQ(sanitized(once, {}), once) << "doing it twice changes nothing";
+    }
 }
 
 TEST(Preview, AnAnswerComesForAnyBytes)

@@ -79,4 +79,12 @@ TEST(Answer, OneTempfailDefersTheWholeMail)
     EXPECT_THAT(deferred.remove, IsEmpty());
 }
 
+TEST(Answer, TheReasonNamesTheId)
+{
+    EXPECT_EQ(reason_with_id("see {QUARANTINE_ID}, {QUARANTINE_ID}", "k3v9"), "see k3v9, k3v9");
+    EXPECT_EQ(reason_with_id("{QUARANTINE_ID}100%", ""), "100%");
+    EXPECT_EQ(reason_with_id("{QUARANTINE_ID}", "{QUARANTINE_ID}"), "{QUARANTINE_ID}") << "once is enough";
+    EXPECT_EQ(reason_with_id("{QUARANTINE_ID", "x"), "{QUARANTINE_ID");
+}
+
 } // namespace qm

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""A mail server that speaks STARTTLS with a certificate nobody vouches for. Serves one connection, then ends.
+"""starttls_server.py [CERTIFICATE]   a mail server that speaks STARTTLS with a certificate that nobody vouches for, and
+that it copies to the given file. Serves one connection, then ends.
 
 Prints its port, then each command with "tls" or "plain" in front. Ends by itself after 30 seconds at most.
 """
+import shutil
 import signal
 import socket
 import ssl
@@ -15,6 +17,8 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-keyout", folder + "/key", "-out", folder + "/cert", "-days", "2", "-subj", "/CN=localhost"],
                    check=True, stderr=subprocess.DEVNULL)
+    if len(sys.argv) > 1:
+        shutil.copyfile(folder + "/cert", sys.argv[1])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + "/cert", folder + "/key")
 

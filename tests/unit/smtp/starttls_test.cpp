@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "smtp/client.h"
+#include "support/temp_dir.h"
 
 namespace qm::smtp {
 namespace {
@@ -16,7 +17,11 @@ using testing::Not;
 /// The script, and what it prints.
 class TlsServer {
   public:
-    TlsServer() : pipe_(popen("python3 '" QM_SOURCE_DIR "/tests/unit/smtp/starttls_server.py'", "r"), pclose)
+    explicit TlsServer(const std::string& certificate = "")
+        : pipe_(
+              popen(("python3 '" QM_SOURCE_DIR "/tests/unit/smtp/starttls_server.py' " + certificate).c_str(),
+                    "r"),
+              pclose)
     {
         port_ = static_cast<std::uint16_t>(std::stoi("0" + line()));
     }
@@ -46,12 +51,14 @@ class TlsServer {
     std::uint16_t port_ = 0;
 };
 
-Delivery send_to(TlsServer& server, Tls tls, std::string_view recipient = "u@our.example")
+Delivery send_to(TlsServer& server, Tls tls, std::string_view recipient = "u@our.example",
+                 const std::string& ca_file = "")
 {
     Server settings;
     settings.host = "localhost";
     settings.port = server.port();
     settings.tls = tls;
+    settings.ca_file = ca_file;
     settings.total_timeout = std::chrono::seconds(20);
     return Client(settings).send("", recipient, "Subject: x\r\n\r\nHello\r\n");
 }
@@ -83,6 +90,15 @@ TEST(StartTls, RequiredTlsDoesNotTrustAnyCertificate)
     EXPECT_EQ(delivery.outcome, DeliveryOutcome::deferred);
     EXPECT_THAT(delivery.reply, HasSubstr("certificate"));
     EXPECT_THAT(server.commands(), Not(HasSubstr("MAIL")));
+}
+
+TEST(StartTls, RequiredTlsTrustsTheCertificatesItIsGiven)
+{
+    const test::TempDir folder;
+    TlsServer server(folder / "cert.pem");
+    const auto delivery = send_to(server, Tls::require, "u@our.example", folder / "cert.pem");
+    EXPECT_EQ(delivery.outcome, DeliveryOutcome::delivered) << delivery.reply;
+    EXPECT_THAT(server.commands(), HasSubstr("tls MAIL"));
 }
 
 TEST(StartTls, IsNotUsedWhenNotWanted)

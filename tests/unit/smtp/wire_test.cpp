@@ -1,3 +1,4 @@
+#include "smtp/client.h"
 #include "smtp/wire.h"
 
 #include <gtest/gtest.h>
@@ -19,10 +20,27 @@ TEST(Wire, NoAddressBreaksOutOfItsCommand)
     for (const auto address :
          {"u@example.org\r\nDATA"sv, "u@example.org\n"sv, "u\0@example.org"sv, "a> SIZE=1@b"sv,
           "<u@example.org>"sv, "two words@example.org"sv, "\"open@example.org"sv, "\"a\"b@example.org"sv,
-          "u@exam\"ple"sv, "u@"sv, "@b"sv, ""sv, "nodomain"sv, "u@b\xff"sv, "a@b@c"sv, "\"a\\"sv}) {
+          "u@exam\"ple"sv, "u@"sv, "@b"sv, ""sv, "u@b\xff"sv, "a@b@c"sv, "\"a\\"sv}) {
         EXPECT_FALSE(fits_command(address)) << address;
     }
     EXPECT_FALSE(fits_command(std::string(1000, 'a') + "@example.org"));
+}
+
+TEST(Wire, AnAddressMayComeWithoutADomain)
+{
+    EXPECT_TRUE(fits_command("postmaster"));
+    EXPECT_TRUE(fits_command("\"two words\""));
+    EXPECT_FALSE(fits_command("two words"));
+    EXPECT_FALSE(fits_command("a>b"));
+}
+
+TEST(Wire, EveryLineEndsWithCrlfAndALoneCrStays)
+{
+    EXPECT_EQ(with_crlf("a\nb\r\nc\rd"), "a\r\nb\r\nc\rd\r\n");
+    EXPECT_EQ(with_crlf("\n\n"), "\r\n\r\n");
+    EXPECT_EQ(with_crlf(""), "\r\n");
+    EXPECT_EQ(with_crlf("a\r\n"), "a\r\n");
+    EXPECT_EQ(with_crlf("a\r\r\n"), "a\r\r\n");
 }
 
 TEST(Wire, ADotBetweenBareLineEndsHidesAnEnd)

@@ -1,4 +1,4 @@
-#include "daemon/privileges.h"
+#include "base/privileges.h"
 
 #include <cerrno>
 #include <optional>
@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "quarantine/error.h"
 
-namespace qm::daemon {
+namespace qm {
 namespace {
 
 constexpr std::size_t kEntry = 16384;
@@ -71,4 +71,4 @@ void become_user(const std::string& user, const std::string& extra_group)
     }
 }
 
-} // namespace qm::daemon
+} // namespace qm

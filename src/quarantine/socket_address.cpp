@@ -1,4 +1,4 @@
-#include "milter/socket_address.h"
+#include "quarantine/socket_address.h"
 
 #include <cerrno>
 #include <charconv>
@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "quarantine/error.h"
 
-namespace qm::milter {
+namespace qm {
 namespace {
 
 using AddressList = CPtr<addrinfo, freeaddrinfo>;
@@ -175,4 +175,4 @@ int SocketAddress::connect(std::chrono::milliseconds patience) const
     return connected(found->ai_family, found->ai_addr, found->ai_addrlen, patience);
 }
 
-} // namespace qm::milter
+} // namespace qm

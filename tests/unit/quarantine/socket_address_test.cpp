@@ -1,10 +1,10 @@
-#include "milter/socket_address.h"
+#include "quarantine/socket_address.h"
 
 #include <gtest/gtest.h>
 
 #include "quarantine/error.h"
 
-namespace qm::milter {
+namespace qm {
 
 TEST(SocketAddress, BothSpellingsAreUnderstood)
 {
@@ -36,4 +36,4 @@ TEST(SocketAddress, EverythingElseIsRefusedWithWhatIsExpected)
     EXPECT_THROW(SocketAddress("unix:/" + std::string(200, 'x')), ConfigError);
 }
 
-} // namespace qm::milter
+} // namespace qm

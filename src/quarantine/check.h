@@ -5,10 +5,10 @@
 
 #include "quarantine/settings.h"
 
-namespace qm::daemon {
+namespace qm {
 
 /// check_world() and the two places only the daemon knows: the socket (`socket`, or the configuration's when
 /// it is "") and the catalog.
 WorldCheck check_places(const Settings& settings, const std::string& socket);
 
-} // namespace qm::daemon
+} // namespace qm

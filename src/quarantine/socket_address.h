@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace qm::milter {
+namespace qm {
 
 /// `unix:/path` (also `local:/path`), `inet:port@host`, `inet6:port@host`, and Postfix's `inet:host:port`,
 /// `inet:[::1]:port`. `inet:port` alone listens on 127.0.0.1 (inet6: ::1); a wildcard must be written
@@ -38,4 +38,4 @@ class SocketAddress {
     std::uint16_t port_ = 0;
 };
 
-} // namespace qm::milter
+} // namespace qm

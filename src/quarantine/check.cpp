@@ -1,19 +1,19 @@
-#include "daemon/check.h"
+#include "quarantine/check.h"
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "catalog/catalog.h"
-#include "milter/socket_address.h"
 #include "quarantine/error.h"
+#include "quarantine/socket_address.h"
 
-namespace qm::daemon {
+namespace qm {
 
 WorldCheck check_places(const Settings& settings, const std::string& socket)
 {
     WorldCheck world = check_world(settings);
     try {
-        const milter::SocketAddress address(socket.empty() ? settings.global.socket : socket);
+        const SocketAddress address(socket.empty() ? settings.global.socket : socket);
     } catch (const ConfigError& error) {
         world.mistakes.push_back(fmt::format("[global] socket: {}", error.what()));
     }
@@ -28,4 +28,4 @@ WorldCheck check_places(const Settings& settings, const std::string& socket)
     return world;
 }
 
-} // namespace qm::daemon
+} // namespace qm

@@ -1,0 +1,170 @@
+#include "catalog/finding.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "catalog/held_rows.h"
+#include "mail/address.h"
+#include "quarantine/error.h"
+
+namespace qm::catalog {
+namespace {
+
+using sql::Kind;
+using sql::text_of;
+
+/// So many rows are looked at one by one without anybody noticing.
+constexpr std::int64_t kRare = 5000;
+
+} // namespace
+
+std::string lowest_id(Time time)
+{
+    constexpr std::int64_t kMilliseconds = std::int64_t{1} << 48;
+    const std::int64_t since_1970 =
+        std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+    if (since_1970 < 0) {
+        return {};
+    }
+    return since_1970 < kMilliseconds ? HeldId(time, std::string(10, '\0')).str() : std::string(kAboveIds);
+}
+
+std::vector<std::string> quarantines_on_record(sql::Connection& database)
+{
+    // From name to name through the index, not from row to row.
+    const auto rows = database.query(
+        "WITH RECURSIVE found (name) AS (SELECT min(quarantine) FROM held_message UNION ALL"
+        " SELECT (SELECT min(quarantine) FROM held_message WHERE quarantine > found.name) FROM found"
+        " WHERE found.name IS NOT NULL) SELECT name FROM found WHERE name IS NOT NULL",
+        {Kind::text});
+    std::vector<std::string> names;
+    std::ranges::transform(rows, std::back_inserter(names),
+                           [](const sql::Row& row) { return text_of(row.at(0)); });
+    return names;
+}
+
+Finding::Finding(sql::Connection& database, const HeldFilter& filter)
+    : database_(database), quarantine_(filter.quarantine), state_(filter.state),
+      from_(filter.since ? lowest_id(*filter.since) : std::string()),
+      below_(filter.until ? lowest_id(std::chrono::ceil<std::chrono::milliseconds>(*filter.until))
+                          : std::string(kAboveIds))
+{
+    if (!filter.before.empty()) {
+        below_ = std::min(below_, filter.before.str());
+    }
+    if (!filter.sender.empty()) {
+        terms_.push_back(address_term(filter.sender, "sender", "sender"));
+    }
+    if (!filter.recipient.empty()) {
+        terms_.push_back(address_term(filter.recipient, "address", "recipient"));
+    }
+    if (terms_.size() == 2 && !is_rare(terms_.front()) && is_rare(terms_.back())) {
+        std::swap(terms_.front(), terms_.back());
+    }
+}
+
+Finding::Term Finding::address_term(std::string_view asked, const std::string& prefix, std::string_view role)
+{
+    const std::string_view trimmed = text::trim(asked);
+    if (trimmed == "<>" && role == "sender") {
+        return {.column = prefix + "_key", .value = {}};
+    }
+    if (trimmed.starts_with('@')) {
+        // Any local part makes an address of it.
+        const AddressKey whole("x" + std::string(trimmed));
+        if (mail::is_sendable(whole.key) && whole.key == "x@" + whole.domain) {
+            return {.column = prefix + "_domain", .value = whole.domain};
+        }
+    } else if (const AddressKey address(mail::without_brackets(trimmed)); mail::is_sendable(address.key)) {
+        return {.column = prefix + "_key", .value = address.key};
+    }
+    throw ConfigError(
+        fmt::format("{} '{}': expected an address (user@example.org), a domain (@example.org){}", role,
+                    text::printable(asked, 100), role == "sender" ? " or <> for the null sender" : ""));
+}
+
+std::string Finding::indexed_by(const std::string& column) const
+{
+    // SQLite knows nothing about how rare a value is, and must not guess. PostgreSQL does.
+    return database_.engine() == sql::Engine::sqlite ? " INDEXED BY held_recipient_" + column : std::string();
+}
+
+bool Finding::is_rare(const Term& term)
+{
+    const auto rows = database_.query(
+        fmt::format("SELECT count(*) FROM (SELECT 1 FROM held_recipient{} WHERE {} = :1 LIMIT :2) AS some",
+                    indexed_by(term.column), term.column),
+        {Kind::integer}, {term.value, kRare});
+    return sql::integer_of(rows.at(0).at(0)) < kRare;
+}
+
+std::vector<HeldId> Finding::next(std::size_t limit)
+{
+    const Newest newest = terms_.empty() && !state_ ? newest_messages(limit) : newest_by_recipient(limit);
+    std::vector<HeldId> ids;
+    std::ranges::transform(newest, std::back_inserter(ids),
+                           [](const std::string& id) { return HeldId::parse(id); });
+    if (!ids.empty()) {
+        below_ = ids.back().str();
+    }
+    return ids;
+}
+
+Finding::Newest Finding::newest_messages(std::size_t limit)
+{
+    sql::Row parameters{from_, below_, static_cast<std::int64_t>(limit)};
+    std::string statement = "SELECT id FROM held_message WHERE id >= :1 AND id < :2";
+    if (!quarantine_.empty()) {
+        statement += " AND quarantine = :4";
+        parameters.emplace_back(quarantine_);
+    }
+    Newest newest;
+    for (const sql::Row& row :
+         database_.query(statement + " ORDER BY id DESC LIMIT :3", {Kind::text}, parameters)) {
+        newest.insert(text_of(row.at(0)));
+    }
+    return newest;
+}
+
+Finding::Newest Finding::newest_by_recipient(std::size_t limit)
+{
+    const std::vector<std::string> quarantines =
+        quarantine_.empty() ? quarantines_on_record(database_) : std::vector{quarantine_};
+    Newest newest;
+    for (const std::string& quarantine : quarantines) {
+        for (const RecipientState state : recipient_states()) {
+            if (!state_ || *state_ == state) {
+                add_newest(newest, quarantine, state, limit);
+            }
+        }
+    }
+    return newest;
+}
+
+/// Adds the newest of one quarantine and one state and keeps the newest of all.
+void Finding::add_newest(Newest& newest, const std::string& quarantine, RecipientState state,
+                         std::size_t limit)
+{
+    // What is older than `limit` others need not be read.
+    const std::string& from = newest.size() < limit ? from_ : *newest.rbegin();
+    std::string statement = "SELECT DISTINCT message FROM held_recipient" +
+                            indexed_by(terms_.empty() ? "state" : terms_.front().column) +
+                            " WHERE quarantine = :1 AND state = :2 AND message >= :3 AND message < :4";
+    sql::Row parameters{quarantine, std::string(to_string(state)), from, below_,
+                        static_cast<std::int64_t>(limit)};
+    for (const Term& term : terms_) {
+        parameters.emplace_back(term.value);
+        statement += fmt::format(" AND {} = :{}", term.column, parameters.size());
+    }
+    for (const sql::Row& row :
+         database_.query(statement + " ORDER BY message DESC LIMIT :5", {Kind::text}, parameters)) {
+        newest.insert(text_of(row.at(0)));
+    }
+    while (newest.size() > limit) {
+        newest.erase(std::prev(newest.end()));
+    }
+}
+
+} // namespace qm::catalog

@@ -1,0 +1,48 @@
+// A held message as rows of the catalog.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "quarantine/held_mail.h"
+#include "sql/connection.h"
+
+namespace qm::catalog {
+
+/// Errors: BackendError for a word that is no state.
+RecipientState state_from(std::string_view word);
+
+/// What the catalog looks addresses up by: mail::key of the address, and its domain.
+struct AddressKey {
+    explicit AddressKey(std::string_view address);
+    std::string key;
+    std::string domain;
+};
+
+void insert_message(sql::Connection& database, const HeldMail& mail);
+
+/// `position` counts the recipients of a message on record from 0.
+void insert_recipient(sql::Connection& database, const HeldMail& mail, std::int64_t position,
+                      const HeldRecipient& recipient);
+
+/// Returns the number of a notice that is due from `now` on.
+std::int64_t insert_notice(sql::Connection& database, const HeldId& message, const NewNotice& notice,
+                           Time now);
+
+/// The notices of a message that are due will not be sent any more: those about `recipient`, or all when it
+/// is empty.
+void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient = {});
+
+/// Those of `ids` that are on record, whole, in the order of `ids`.
+std::vector<HeldMail> load_mails(sql::Connection& database, std::span<const HeldId> ids);
+
+/// Asks about many ids, a bounded number at a time: `statement` holds `{ids}` where a list of ids stands, as
+/// in "WHERE id IN {ids}". Rows in no order across the parts of the list.
+std::vector<sql::Row> query_ids(sql::Connection& database, const std::string& statement,
+                                const std::vector<sql::Kind>& columns, std::span<const HeldId> ids);
+
+} // namespace qm::catalog

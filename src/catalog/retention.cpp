@@ -1,0 +1,106 @@
+#include "catalog/retention.h"
+
+#include <algorithm>
+
+#include "catalog/finding.h"
+#include "catalog/held_rows.h"
+#include "catalog/recipient_rows.h"
+
+namespace qm::catalog {
+namespace {
+
+using sql::integer_of;
+using sql::Kind;
+using sql::text_of;
+
+constexpr std::chrono::milliseconds kReadPatience{4000};
+
+/// Messages received before a moment, as a condition of two parameters from `:first` on.
+struct Before {
+    explicit Before(std::optional<Time> before)
+        : below(before ? lowest_id(std::chrono::ceil<std::chrono::milliseconds>(*before))
+                       : std::string(kAboveIds)),
+          received(before ? to_column(*before) : std::numeric_limits<std::int64_t>::max())
+    {
+    }
+    std::string below;     ///< all of them have ids below this one
+    std::int64_t received; ///< exactly
+};
+
+} // namespace
+
+Retention::Retention(Catalog& catalog) : catalog_(catalog) {}
+
+std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Time> before,
+                                   const HeldId& behind, std::size_t limit)
+{
+    const Before bound(before);
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    std::vector<Old> oldest;
+    for (const sql::Row& row : lease->query(
+             "SELECT m.id, m.size, m.stored, m.gone FROM held_message m WHERE m.quarantine = :1"
+             " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND NOT EXISTS (SELECT 1 FROM held_recipient r"
+             " WHERE r.state = 'releasing' AND r.quarantine = :1 AND r.message = m.id) ORDER BY m.id LIMIT "
+             ":5",
+             {Kind::text, Kind::integer, Kind::integer, Kind::integer},
+             {std::string(quarantine), behind.str(), bound.below, bound.received,
+              static_cast<std::int64_t>(limit)})) {
+        oldest.push_back({.id = HeldId::parse(text_of(row.at(0))),
+                          .size = static_cast<std::uint64_t>(integer_of(row.at(1))),
+                          .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == 0});
+    }
+    return oldest;
+}
+
+Retention::Amount Retention::amount(std::string_view quarantine, std::optional<Time> before)
+{
+    const Before bound(before);
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    const auto rows = lease->query(
+        "SELECT count(*), CAST(sum(CASE WHEN stored = 1 AND gone = 0 THEN size ELSE 0 END) AS BIGINT)"
+        " FROM held_message WHERE quarantine = :1 AND id < :2 AND received < :3",
+        {Kind::integer, Kind::integer}, {std::string(quarantine), bound.below, bound.received});
+    return {.messages = integer_of(rows.at(0).at(0)),
+            .bytes = static_cast<std::uint64_t>(integer_of(rows.at(0).at(1)))};
+}
+
+std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
+{
+    std::vector<HeldId> closed;
+    catalog_.writer().run([&](sql::Connection& database) {
+        closed.clear();
+        for (const Old& old : batch) {
+            const auto releasing = [&] {
+                return !database
+                            .query("SELECT 1 FROM held_recipient WHERE message = :1 AND state = 'releasing'",
+                                   {Kind::integer}, {old.id.str()})
+                            .empty();
+            };
+            if (!lock_message(database, old.id) || releasing()) {
+                continue;
+            }
+            // Without its bytes nobody can begin to release it, and no index of a recipient is touched.
+            database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {old.id.str()});
+            expire_notices(database, old.id);
+            closed.push_back(old.id);
+        }
+    });
+    return closed;
+}
+
+void Retention::forget(const std::vector<HeldId>& batch)
+{
+    catalog_.writer().run([&](sql::Connection& database) {
+        for (const HeldId& id : batch) {
+            database.execute("DELETE FROM held_message WHERE id = :1", {id.str()});
+        }
+    });
+}
+
+std::vector<std::string> Retention::quarantines()
+{
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    return quarantines_on_record(*lease);
+}
+
+} // namespace qm::catalog

@@ -1,0 +1,56 @@
+// What leaves the catalog because its time is over, oldest first, in batches.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "quarantine/held_mail.h"
+
+namespace qm::catalog {
+
+/// One message to forget.
+struct Old {
+    HeldId id;
+    std::uint64_t size = 0;
+    bool has_bytes = false; ///< in the quarantine's store
+};
+
+/// Expiry in three steps, so that it can be killed at any point and begun anew: close() a batch, remove its
+/// bytes from the store, forget() it. What was closed and not forgotten is found again by the next run.
+///
+/// Thread-safety, durability, errors: as the catalog's.
+class Retention {
+  public:
+    explicit Retention(Catalog& catalog);
+
+    /// The oldest messages of a quarantine, oldest first, at most `limit`: those received before `before`
+    /// (nothing: all), ids behind `behind`. A message with a recipient in the state `releasing` is left out.
+    std::vector<Old> oldest(std::string_view quarantine, std::optional<Time> before, const HeldId& behind,
+                            std::size_t limit);
+
+    /// Messages of a quarantine received before `before` (nothing: all), and their bytes in the store.
+    struct Amount {
+        std::int64_t messages = 0;
+        std::uint64_t bytes = 0;
+    };
+    Amount amount(std::string_view quarantine, std::optional<Time> before);
+
+    /// Nobody can begin to release these any more, their notices are not sent any more. Returns those that
+    /// were closed; one that is being released is not.
+    std::vector<HeldId> close(const std::vector<Old>& batch);
+
+    /// Forgets them with recipients and notices.
+    void forget(const std::vector<HeldId>& batch);
+
+    /// Names of quarantines that have messages on record.
+    std::vector<std::string> quarantines();
+
+  private:
+    Catalog& catalog_;
+};
+
+} // namespace qm::catalog

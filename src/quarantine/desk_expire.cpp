@@ -1,0 +1,231 @@
+// Desk: what has lain long enough goes.
+#include "quarantine/desk.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "catalog/retention.h"
+#include "quarantine/error.h"
+
+namespace qm {
+namespace {
+
+/// Between two looks at Progress; a batch is two commits.
+constexpr std::size_t kBatch = 500;
+
+/// Expires one quarantine. Each batch is closed in the catalog, then its bytes go, then its rows: whenever it
+/// is killed, the next run finds the rest as it was, the oldest first.
+class Expiry {
+  public:
+    Expiry(catalog::Retention& retention, const Settings& settings, const Quarantine& quarantine,
+           bool dry_run, const Progress& progress)
+        : retention_(retention), settings_(settings), quarantine_(quarantine), dry_run_(dry_run),
+          progress_(progress)
+    {
+    }
+
+    /// False: stopped by Progress.
+    bool too_old(Time before, ExpireReport::Part& part)
+    {
+        const catalog::Retention::Amount all = retention_.amount(quarantine_.name, before);
+        if (dry_run_) {
+            part.messages = all.messages;
+            part.bytes = all.bytes;
+            return true;
+        }
+        return run(before, all.messages, part, [](const catalog::Old&) { return true; });
+    }
+
+    /// Counts only what is not too old in a dry run, where that is still there.
+    bool too_much(std::optional<Time> kept_since, ExpireReport::Part& part)
+    {
+        std::uint64_t bytes = retention_.amount(quarantine_.name, std::nullopt).bytes;
+        HeldId behind;
+        if (dry_run_ && kept_since) {
+            bytes -= retention_.amount(quarantine_.name, kept_since).bytes;
+            behind = HeldId(*kept_since - std::chrono::milliseconds(1), std::string(10, '\xFF'));
+        }
+        if (bytes <= quarantine_.max_size) {
+            return true;
+        }
+        std::uint64_t excess = bytes - quarantine_.max_size;
+        return run(
+            std::nullopt, 0, part,
+            [&excess](const catalog::Old& old) {
+                const bool goes = excess > 0;
+                excess -= std::min(excess, old.has_bytes ? old.size : 0);
+                return goes;
+            },
+            behind);
+    }
+
+  private:
+    template <typename Goes>
+    bool run(std::optional<Time> before, std::int64_t expected, ExpireReport::Part& part, Goes goes,
+             HeldId behind = {})
+    {
+        for (;;) {
+            std::vector<catalog::Old> batch = retention_.oldest(quarantine_.name, before, behind, kBatch);
+            if (batch.empty()) {
+                return true;
+            }
+            behind = batch.back().id;
+            const auto end = std::ranges::find_if_not(batch, goes);
+            const bool last = end != batch.end();
+            batch.erase(end, batch.end());
+            remove(batch, part);
+            if (!progress_("expire " + quarantine_.name, static_cast<std::uint64_t>(part.messages),
+                           static_cast<std::uint64_t>(expected))) {
+                return false;
+            }
+            if (last) {
+                return true;
+            }
+        }
+    }
+
+    void remove(const std::vector<catalog::Old>& batch, ExpireReport::Part& part)
+    {
+        std::vector<HeldId> closed;
+        if (dry_run_) {
+            std::ranges::transform(batch, std::back_inserter(closed), &catalog::Old::id);
+        } else {
+            closed = retention_.close(batch);
+            quarantine_.store->remove_all(closed);
+            if (settings_.spool && !quarantine_.store->keeps()) {
+                settings_.spool->remove_all(closed);
+            }
+            retention_.forget(closed);
+        }
+        for (const catalog::Old& old : batch) {
+            if (std::ranges::binary_search(closed, old.id)) {
+                ++part.messages;
+                part.bytes += old.has_bytes ? old.size : 0;
+            }
+        }
+    }
+
+    catalog::Retention& retention_;
+    const Settings& settings_;
+    const Quarantine& quarantine_;
+    bool dry_run_;
+    const Progress& progress_;
+};
+
+std::int64_t in_days(std::chrono::seconds time)
+{
+    return std::chrono::duration_cast<std::chrono::days>(time).count();
+}
+
+void log_part(const ExpireReport::Part& part)
+{
+    if (part.messages > 0) {
+        log::info("expire", {{"quarantine", part.quarantine},
+                             {"messages", std::to_string(part.messages)},
+                             {"bytes", std::to_string(part.bytes)},
+                             {"why", part.why},
+                             {"status", "expired"}});
+    }
+}
+
+/// The quarantines that share a whitelist must all let its rows go; the longest time counts.
+std::map<std::shared_ptr<Whitelist>, std::chrono::seconds> whitelist_times(const Settings& settings)
+{
+    std::map<std::shared_ptr<Whitelist>, std::chrono::seconds> times;
+    for (const Quarantine& quarantine : settings.quarantines) {
+        if (!quarantine.whitelist) {
+            continue;
+        }
+        const auto [place, is_new] = times.try_emplace(quarantine.whitelist, quarantine.whitelist_expire);
+        const bool all_stay = place->second.count() == 0 || quarantine.whitelist_expire.count() == 0;
+        place->second =
+            all_stay ? std::chrono::seconds(0) : std::max(place->second, quarantine.whitelist_expire);
+    }
+    return times;
+}
+
+} // namespace
+
+ExpireReport Desk::expire(bool dry_run, const Progress& progress)
+{
+    const std::shared_ptr<const Settings> settings = settings_.get();
+    ExpireReport report;
+    catalog::Retention retention(catalog_);
+    for (const Quarantine& quarantine : settings->quarantines) {
+        if (!report.stopped) {
+            expire(quarantine, retention, *settings, dry_run, progress, report);
+        }
+    }
+    for (const std::string& name : retention.quarantines()) {
+        if (settings->quarantine(name) == nullptr) {
+            const auto amount = retention.amount(name, std::nullopt);
+            report.parts.push_back({.quarantine = name,
+                                    .messages = amount.messages,
+                                    .bytes = amount.bytes,
+                                    .why = "is not configured any more: nothing is deleted",
+                                    .configured = false});
+        }
+    }
+    if (!report.stopped) {
+        expire_whitelists(*settings, dry_run, report);
+    }
+    return report;
+}
+
+void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, const Settings& settings,
+                  bool dry_run, const Progress& progress, ExpireReport& report)
+{
+    Expiry expiry(retention, settings, quarantine, dry_run, progress);
+    std::optional<Time> kept_since;
+    const auto one = [&](std::string why, auto work) {
+        ExpireReport::Part part{.quarantine = quarantine.name, .why = std::move(why)};
+        try {
+            report.stopped = report.stopped || !work(part);
+        } catch (const BackendError& error) {
+            report.troubles.push_back(fmt::format("[{}] {}", quarantine.name, error.what()));
+        }
+        if (part.messages > 0) {
+            if (!dry_run) {
+                log_part(part);
+            }
+            report.parts.push_back(std::move(part));
+        }
+    };
+    if (quarantine.keep.count() > 0) {
+        kept_since = clock_.now() - quarantine.keep;
+        one(fmt::format("older than {} days", in_days(quarantine.keep)),
+            [&](ExpireReport::Part& part) { return expiry.too_old(*kept_since, part); });
+    }
+    if (quarantine.max_size > 0 && !report.stopped) {
+        one(fmt::format("above {}", text::human_size(quarantine.max_size)),
+            [&](ExpireReport::Part& part) { return expiry.too_much(kept_since, part); });
+    }
+}
+
+void Desk::expire_whitelists(const Settings& settings, bool dry_run, ExpireReport& report)
+{
+    for (const auto& [whitelist, time] : whitelist_times(settings)) {
+        if (time.count() == 0) {
+            continue;
+        }
+        try {
+            const auto moment = std::chrono::floor<std::chrono::seconds>(clock_.now() - time);
+            const auto rows = whitelist->rows();
+            const std::int64_t expired = rows ? rows->expire(moment, dry_run) : 0;
+            report.whitelist_rows += expired;
+            if (expired > 0 && !dry_run) {
+                log::info("expire", {{"whitelist", whitelist->shown()},
+                                     {"rows", std::to_string(expired)},
+                                     {"status", "expired"}});
+            }
+        } catch (const BackendError& error) {
+            report.troubles.emplace_back(error.what());
+        }
+    }
+}
+
+} // namespace qm

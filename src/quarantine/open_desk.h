@@ -1,0 +1,34 @@
+// A desk of one's own, for a program beside the daemon (quarantinectl): catalog, settings, clock.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "quarantine/desk.h"
+#include "quarantine/settings.h"
+
+namespace qm {
+
+/// Works on the same catalog and the same stores as a daemon, while it runs or not. Releases that a process
+/// left behind are resolved when it opens.
+///
+/// Thread-safety: the desk's. Errors: ConfigError, BackendError.
+class OpenDesk {
+  public:
+    enum class Mode {
+        read, ///< for looking: a catalog that is missing is not created
+        work, ///< creates or migrates the catalog
+    };
+    OpenDesk(std::shared_ptr<const Settings> settings, Mode mode);
+    ~OpenDesk();
+    OpenDesk(const OpenDesk&) = delete;
+    OpenDesk& operator=(const OpenDesk&) = delete;
+
+    Desk& desk();
+
+  private:
+    class Body;
+    std::unique_ptr<Body> body_;
+};
+
+} // namespace qm

@@ -1,0 +1,249 @@
+// What lies too long goes; store and catalog are made to agree; old mail is taken up once.
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mail/content_digest.h"
+#include "support/mail_server.h"
+
+namespace qm {
+namespace {
+
+using milter::Reply;
+using test::House;
+using test::TestMail;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const Progress kOn = [](std::string_view, std::uint64_t, std::uint64_t) { return true; };
+
+std::string section(const std::string& more = "")
+{
+    return "[all]\nregex = ^Subject:\naction = DISCARD\n" + more;
+}
+
+TestMail mail_number(int number, std::size_t size = 10)
+{
+    return {.headers = {{"Subject", " " + std::to_string(number)}}, .body = std::string(size, 'x') + "\r\n"};
+}
+
+} // namespace
+
+TEST(Expire, WhatIsOlderThanItsDaysGoesWithItsBytes)
+{
+    House house("all", section("quarantine_days = 30"));
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(20));
+    house.send(mail_number(2));
+    house.clock.advance(std::chrono::days(11));
+    const ExpireReport dry = house.desk.expire(true, kOn);
+    ASSERT_THAT(dry.parts, SizeIs(1));
+    EXPECT_EQ(dry.parts.front().messages, 1);
+    EXPECT_THAT(house.files(), SizeIs(2));
+    const ExpireReport report = house.desk.expire(false, kOn);
+    ASSERT_THAT(report.parts, SizeIs(1));
+    EXPECT_EQ(report.parts.front().messages, 1);
+    EXPECT_EQ(report.parts.front().bytes, dry.parts.front().bytes);
+    EXPECT_THAT(report.troubles, IsEmpty());
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_EQ(house.held().front().subject, "2");
+    EXPECT_THAT(house.desk.expire(false, kOn).parts, IsEmpty());
+}
+
+TEST(Expire, WithoutDaysEverythingStays)
+{
+    House house("all", section());
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(10'000));
+    EXPECT_THAT(house.desk.expire(false, kOn).parts, IsEmpty());
+    EXPECT_THAT(house.files(), SizeIs(1));
+}
+
+TEST(Expire, TheOldestGoUntilTheRestFits)
+{
+    House house("all", section("quarantine_max_size = 25K"));
+    for (int i = 0; i < 5; ++i) {
+        house.send(mail_number(i, 10'000));
+    }
+    const ExpireReport dry = house.desk.expire(true, kOn);
+    ASSERT_THAT(dry.parts, SizeIs(1));
+    EXPECT_EQ(dry.parts.front().messages, 3);
+    const ExpireReport report = house.desk.expire(false, kOn);
+    EXPECT_EQ(report.parts.front().messages, 3);
+    EXPECT_EQ(report.parts.front().bytes, dry.parts.front().bytes);
+    ASSERT_THAT(house.held(), SizeIs(2));
+    EXPECT_EQ(house.held().front().subject, "3");
+    EXPECT_THAT(house.files(), SizeIs(2));
+}
+
+TEST(Expire, ADryRunOfBothLimitsSaysWhatTheRealOneDoes)
+{
+    House house("all", section("quarantine_days = 30\nquarantine_max_size = 25K"));
+    for (int i = 0; i < 6; ++i) {
+        house.send(mail_number(i, 10'000));
+        if (i < 2) {
+            house.clock.advance(std::chrono::days(31));
+        }
+    }
+    const ExpireReport dry = house.desk.expire(true, kOn);
+    const ExpireReport report = house.desk.expire(false, kOn);
+    ASSERT_THAT(dry.parts, SizeIs(2));
+    ASSERT_THAT(report.parts, SizeIs(2));
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(dry.parts.at(i).messages, 2);
+        EXPECT_EQ(report.parts.at(i).messages, 2);
+        EXPECT_EQ(dry.parts.at(i).bytes, report.parts.at(i).bytes);
+    }
+}
+
+TEST(Expire, AStoppedRunGoesOnWhereItWas)
+{
+    House house("all", section("quarantine_days = 1"));
+    for (int i = 0; i < 1200; ++i) {
+        house.send(mail_number(i));
+    }
+    house.clock.advance(std::chrono::days(2));
+    const Progress once = [](std::string_view, std::uint64_t, std::uint64_t) { return false; };
+    const ExpireReport first = house.desk.expire(false, once);
+    EXPECT_TRUE(first.stopped);
+    const auto left = house.held().size();
+    EXPECT_GT(left, 0U);
+    EXPECT_LT(left, 1200U);
+    EXPECT_EQ(house.files().size(), left);
+    EXPECT_FALSE(house.desk.expire(false, kOn).stopped);
+    EXPECT_THAT(house.files(), IsEmpty());
+    EXPECT_EQ(house.count("held_message"), 0);
+}
+
+TEST(Expire, AQuarantineThatIsNotConfiguredAnyMoreKeepsItsMail)
+{
+    House house("all", section("quarantine_days = 1"));
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(2));
+    house.reconfigure("new", "[new]\nregex = ^Subject:\naction = DISCARD\nquarantine_days = 1\n");
+    const ExpireReport report = house.desk.expire(false, kOn);
+    ASSERT_THAT(report.parts, SizeIs(1));
+    EXPECT_FALSE(report.parts.front().configured);
+    EXPECT_THAT(house.files(), SizeIs(1));
+}
+
+TEST(StoreCheck, AFileWithoutARowIsTakenUpAgain)
+{
+    House house("all", section());
+    house.send({.from = "<a@b.example>", .to = {"<u@example.net>", "<v@example.net>"}});
+    const HeldMail before = house.held().front();
+    house.catalog.forget(before.id);
+    house.clock.advance(std::chrono::hours(1));
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, SizeIs(1));
+    EXPECT_EQ(house.count("held_message"), 0);
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings.front().kind, StoreFinding::Kind::file_without_row);
+    EXPECT_TRUE(report.findings.front().repaired);
+    const HeldMail after = house.held().front();
+    EXPECT_EQ(after.id, before.id);
+    EXPECT_EQ(after.envelope.sender, "a@b.example");
+    EXPECT_EQ(after.digest, before.digest);
+    EXPECT_EQ(after.size, before.size);
+    EXPECT_EQ(after.subject, before.subject);
+    EXPECT_THAT(after.recipients, SizeIs(2));
+    EXPECT_THAT(house.desk.check_stores(true, kOn).findings, IsEmpty());
+}
+
+TEST(StoreCheck, ALeftoverOfAMailThatCameAgainIsRemoved)
+{
+    House house("all", section());
+    house.send({});
+    const HeldMail first = house.held().front();
+    house.catalog.forget(first.id); // as if we had died before the catalog knew
+    house.send({});
+    house.clock.advance(std::chrono::hours(1));
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_THAT(report.findings.front().what, HasSubstr("leftover"));
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(1));
+}
+
+TEST(StoreCheck, AMailThatIsBeingHeldRightNowIsLeftAlone)
+{
+    House house("all", section());
+    house.send({});
+    house.catalog.forget(house.held().front().id);
+    EXPECT_THAT(house.desk.check_stores(true, kOn).findings, IsEmpty());
+    EXPECT_THAT(house.files(), SizeIs(1));
+}
+
+TEST(StoreCheck, ARowWithoutItsFileIsOnRecordAsLost)
+{
+    House house("all", section());
+    house.send({});
+    const HeldId id = house.held().front().id;
+    std::filesystem::remove(house.files().front());
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, SizeIs(1));
+    EXPECT_EQ(house.held().front().recipients.front().state, RecipientState::held);
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings.front().kind, StoreFinding::Kind::row_without_file);
+    const HeldMail lost = *house.desk.load(id);
+    EXPECT_TRUE(lost.gone);
+    EXPECT_EQ(lost.recipients.front().state, RecipientState::deleted);
+    EXPECT_THAT(lost.recipients.front().reply, HasSubstr("lost"));
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty());
+}
+
+TEST(StoreCheck, AFileNobodyWaitsForGoes)
+{
+    House house("all", section());
+    house.send({});
+    const HeldId id = house.held().front().id;
+    catalog::Releases(house.catalog).mark_deleted(id, ""); // and then we died
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings.front().kind, StoreFinding::Kind::useless_file);
+    EXPECT_THAT(house.files(), IsEmpty());
+    EXPECT_TRUE(house.desk.load(id)->gone);
+}
+
+TEST(StoreCheck, AStrangersFileIsNeverTouched)
+{
+    House house("all", section());
+    house.send({});
+    const std::string folder = std::filesystem::path(house.files().front()).parent_path();
+    const HeldId id(house.clock.now() - std::chrono::hours(1), "0123456789");
+    std::ofstream(folder + "/" + id.str() + ".eml") << "Subject: mine\r\n\r\n";
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings.front().kind, StoreFinding::Kind::unreadable);
+    EXPECT_FALSE(report.findings.front().repaired);
+    EXPECT_THAT(house.files(), SizeIs(2));
+}
+
+TEST(Adopt, AMessageFromElsewhereIsTakenUpOnce)
+{
+    House house("all", section("quarantine_days = 30"));
+    HeldMail old;
+    old.received = house.clock.now() - std::chrono::days(12);
+    old.id = HeldId(old.received, "0123456789");
+    old.quarantine = "all";
+    old.envelope.sender = "a@b.example";
+    old.recipients = {{.address = "u@example.net"}};
+    const std::string bytes = "From: a@b.example\nSubject: =?utf-8?q?gr=C3=BCn?=\n\ntext\n";
+    EXPECT_TRUE(house.desk.adopt(old, bytes));
+    EXPECT_FALSE(house.desk.adopt(old, bytes));
+    ASSERT_THAT(house.held(), SizeIs(1));
+    const HeldMail held = house.held().front();
+    EXPECT_EQ(held.received, old.received);
+    EXPECT_EQ(held.subject, "gr\xC3\xBCn");
+    EXPECT_EQ(held.header_from, "a@b.example");
+    EXPECT_EQ(held.size, bytes.size() + 4);
+    EXPECT_TRUE(held.stored);
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_EQ(house.count("notice"), 0);
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty());
+}
+
+} // namespace qm
