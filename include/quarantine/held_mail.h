@@ -76,7 +76,7 @@ struct HeldMail {
     HeldId id;
     std::string quarantine;
     Time received{};
-    Envelope envelope; ///< recipients: all of the mail's; the held ones are in `recipients`
+    Envelope envelope; ///< recipients: all of the mail's while it comes in, none later; see `recipients`
     std::vector<HeldRecipient> recipients;
     std::string subject;     ///< decoded, valid UTF-8
     std::string header_from; ///< decoded, valid UTF-8

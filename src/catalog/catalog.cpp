@@ -34,6 +34,8 @@ sql::ConnectOptions write_options(bool create)
     sql::ConnectOptions options;
     options.durable = true;
     options.create = create;
+    // Another process may write too, and its batch takes its time on a slow disk; but a mail waits for us.
+    options.busy_timeout = options.statement_timeout;
     return options;
 }
 
@@ -61,9 +63,11 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     Earlier earlier;
     const std::string sender = sender_key(mail.envelope.sender);
     const auto rows = database.query(
-        "SELECT m.id, r.address_key, r.state, m.sender FROM held_message m JOIN held_recipient r"
-        " ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2 AND m.action = :3"
-        " AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
+        "SELECT m.id, r.address_key, r.state, m.sender FROM held_message m" +
+            through_index(database, "held_message_digest") +
+            " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2 AND "
+            "m.action = :3"
+            " AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
         {Kind::text, Kind::text, Kind::text, Kind::text},
         {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
     for (const sql::Row& row : rows) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "catalog/held_rows.h"
+#include "catalog/schema.h"
 #include "mail/address.h"
 #include "quarantine/error.h"
 
@@ -55,14 +56,12 @@ Finding::Finding(sql::Connection& database, const HeldFilter& filter)
         below_ = std::min(below_, filter.before.str());
     }
     if (!filter.sender.empty()) {
-        terms_.push_back(address_term(filter.sender, "sender", "sender"));
+        sender_ = address_term(filter.sender, "sender", "sender");
     }
     if (!filter.recipient.empty()) {
-        terms_.push_back(address_term(filter.recipient, "address", "recipient"));
+        recipient_ = address_term(filter.recipient, "address", "recipient");
     }
-    if (terms_.size() == 2 && !is_rare(terms_.front()) && is_rare(terms_.back())) {
-        std::swap(terms_.front(), terms_.back());
-    }
+    index_ = leading_index();
 }
 
 Finding::Term Finding::address_term(std::string_view asked, const std::string& prefix, std::string_view role)
@@ -85,24 +84,37 @@ Finding::Term Finding::address_term(std::string_view asked, const std::string& p
                     text::printable(asked, 100), role == "sender" ? " or <> for the null sender" : ""));
 }
 
-std::string Finding::indexed_by(const std::string& column) const
+std::string Finding::table(const std::string& index) const
 {
-    // SQLite knows nothing about how rare a value is, and must not guess. PostgreSQL does.
-    return database_.engine() == sql::Engine::sqlite ? " INDEXED BY held_recipient_" + column : std::string();
+    return "held_recipient" + through_index(database_, "held_recipient_" + index);
+}
+
+std::string Finding::leading_index()
+{
+    if (!sender_ || !recipient_) {
+        return sender_ ? sender_->column : recipient_ ? recipient_->column : state_ ? "state" : "";
+    }
+    const bool is_address = recipient_->column == "address_key";
+    if (!is_address && sender_->column == "sender_domain") {
+        return "domains";
+    }
+    const Term& leader = is_address ? *recipient_ : *sender_;
+    const Term& other = is_address ? *sender_ : *recipient_;
+    return !is_rare(leader) && is_rare(other) ? other.column : leader.column;
 }
 
 bool Finding::is_rare(const Term& term)
 {
-    const auto rows = database_.query(
-        fmt::format("SELECT count(*) FROM (SELECT 1 FROM held_recipient{} WHERE {} = :1 LIMIT :2) AS some",
-                    indexed_by(term.column), term.column),
-        {Kind::integer}, {term.value, kRare});
+    const auto rows =
+        database_.query(fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} = :1 LIMIT :2) AS some",
+                                    table(term.column), term.column),
+                        {Kind::integer}, {term.value, kRare});
     return sql::integer_of(rows.at(0).at(0)) < kRare;
 }
 
 std::vector<HeldId> Finding::next(std::size_t limit)
 {
-    const Newest newest = terms_.empty() && !state_ ? newest_messages(limit) : newest_by_recipient(limit);
+    const Newest newest = index_.empty() ? newest_messages(limit) : newest_by_recipient(limit);
     std::vector<HeldId> ids;
     std::ranges::transform(newest, std::back_inserter(ids),
                            [](const std::string& id) { return HeldId::parse(id); });
@@ -149,14 +161,15 @@ void Finding::add_newest(Newest& newest, const std::string& quarantine, Recipien
 {
     // What is older than `limit` others need not be read.
     const std::string& from = newest.size() < limit ? from_ : *newest.rbegin();
-    std::string statement = "SELECT DISTINCT message FROM held_recipient" +
-                            indexed_by(terms_.empty() ? "state" : terms_.front().column) +
+    std::string statement = "SELECT DISTINCT message FROM " + table(index_) +
                             " WHERE quarantine = :1 AND state = :2 AND message >= :3 AND message < :4";
     sql::Row parameters{quarantine, std::string(to_string(state)), from, below_,
                         static_cast<std::int64_t>(limit)};
-    for (const Term& term : terms_) {
-        parameters.emplace_back(term.value);
-        statement += fmt::format(" AND {} = :{}", term.column, parameters.size());
+    for (const auto& term : {sender_, recipient_}) {
+        if (term) {
+            parameters.emplace_back(term->value);
+            statement += fmt::format(" AND {} = :{}", term->column, parameters.size());
+        }
     }
     for (const sql::Row& row :
          database_.query(statement + " ORDER BY message DESC LIMIT :5", {Kind::text}, parameters)) {

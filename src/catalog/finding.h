@@ -20,8 +20,9 @@ namespace qm::catalog {
 /// quarantine and one state it gives the messages in the order of time, from any moment on. Where the filter
 /// leaves quarantine or state open, the few there are get asked one by one, and the newest of all are taken.
 ///
-/// Of a sender and a recipient the rarer one leads. The indexes of the sender hold the recipient too, so the
-/// worst that can be asked reads one sender's part of an index and no rows.
+/// A sender together with a recipient: two domains have an index of their own. Else an address leads, and its
+/// index holds what is asked of the other side; so the worst that can be asked reads the part of one index
+/// that belongs to one address, and no rows. Where the other side is rare, that one leads.
 ///
 /// Thread-safety: none. Errors: BackendError; ConfigError for a sender or recipient that is no address.
 class Finding {
@@ -32,7 +33,7 @@ class Finding {
     std::vector<HeldId> next(std::size_t limit);
 
   private:
-    /// A column of held_recipient, with an index of its name, and the value it must have.
+    /// A column of held_recipient, which has an index of its name, and the value it must have.
     struct Term {
         std::string column;
         std::string value;
@@ -41,7 +42,8 @@ class Finding {
 
     static Term address_term(std::string_view asked, const std::string& prefix, std::string_view role);
     bool is_rare(const Term& term);
-    std::string indexed_by(const std::string& column) const;
+    std::string table(const std::string& index) const;
+    std::string leading_index();
     Newest newest_messages(std::size_t limit);
     Newest newest_by_recipient(std::size_t limit);
     void add_newest(Newest& newest, const std::string& quarantine, RecipientState state, std::size_t limit);
@@ -49,8 +51,9 @@ class Finding {
     sql::Connection& database_;
     std::string quarantine_;
     std::optional<RecipientState> state_;
-    std::vector<Term> terms_;  ///< at most two; the first one leads
+    std::optional<Term> sender_, recipient_;
     std::string from_, below_; ///< of the ids: from <= id < below
+    std::string index_;        ///< of held_recipient; "" where its rows need not be asked
 };
 
 /// The lowest id that a message of this moment (rounded down to milliseconds) can have.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "catalog/schema.h"
 #include "mail/address.h"
 #include "quarantine/error.h"
 
@@ -149,8 +150,9 @@ void expire_notices(sql::Connection& database, const HeldId& message, std::strin
     if (!recipient.empty()) {
         parameters.emplace_back(std::string(recipient));
     }
-    database.execute("UPDATE notice SET state = 'expired', reply = :1, claimed_by = '', claimed_until = 0"
-                     " WHERE message = :2 AND state = 'due'" +
+    database.execute("UPDATE notice" + through_index(database, "notice_message") +
+                         " SET state = 'expired', reply = :1, claimed_by = '', claimed_until = 0"
+                         " WHERE message = :2 AND state = 'due'" +
                          which,
                      parameters);
 }

@@ -1,5 +1,6 @@
 #include "catalog/outbox.h"
 
+#include "catalog/schema.h"
 #include "mail/address.h"
 
 namespace qm::catalog {
@@ -115,7 +116,8 @@ void Outbox::let_go(const DueNotice& notice)
 bool Outbox::has_open_notices(const HeldId& message)
 {
     const auto lease = catalog_.readers().lease(kReadPatience);
-    const auto rows = lease->query("SELECT count(*) FROM notice WHERE message = :1 AND state = 'due'",
+    const auto rows = lease->query("SELECT count(*) FROM notice" + through_index(*lease, "notice_message") +
+                                       " WHERE message = :1 AND state = 'due'",
                                    {Kind::integer}, {message.str()});
     return integer_of(rows.at(0).at(0)) > 0;
 }

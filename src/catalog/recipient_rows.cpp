@@ -27,7 +27,8 @@ std::vector<RecipientRow> lock_recipients(sql::Connection& database, const HeldI
                             " FROM held_recipient WHERE message = :1";
     sql::Row parameters{message.str()};
     if (key) {
-        statement += " AND address_key = :2";
+        // As an expression it has no index: it is the message that leads.
+        statement += " AND address_key || '' = :2";
         parameters.emplace_back(*key);
     }
     std::vector<RecipientRow> rows;

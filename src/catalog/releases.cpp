@@ -33,12 +33,29 @@ void leave(RecipientRow& row, Time now)
 
 void delete_row(sql::Connection& database, const HeldId& message, RecipientRow& row, Time now)
 {
-    row.recipient.state = RecipientState::deleted;
-    row.recipient.reply.clear();
-    row.recipient.changed = now;
-    row.recipient.outcome_unknown = false;
+    row.recipient = {
+        .address = row.recipient.address, .state = RecipientState::deleted, .reply = {}, .changed = now};
     write_row(database, message, row);
     expire_notices(database, message, row.recipient.address);
+}
+
+void mark_one_gone(sql::Connection& database, const HeldId& message, std::string_view lost_reply, Time now)
+{
+    database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {message.str()});
+    if (lost_reply.empty()) {
+        return;
+    }
+    for (RecipientRow& row : lock_recipients(database, message, std::nullopt)) {
+        const RecipientState state = row.recipient.state;
+        if (state == RecipientState::held || state == RecipientState::failed ||
+            state == RecipientState::copied) {
+            row.recipient = {.address = row.recipient.address,
+                             .state = RecipientState::deleted,
+                             .reply = std::string(lost_reply),
+                             .changed = now};
+            write_row(database, message, row);
+        }
+    }
 }
 
 /// Why this recipient's release does not begin; nothing: it does.
@@ -138,17 +155,22 @@ void Releases::settle(const Release& release, const Delivery& delivery,
                       const std::vector<std::string>& digests, Time own_until)
 {
     const bool delivered = delivery.outcome == DeliveryOutcome::delivered;
-    const bool unknown = delivery.outcome == DeliveryOutcome::unknown;
     const std::string key = mail::key(release.recipient);
     catalog_.writer().run([&](sql::Connection& database) {
-        // `failed` with our claim: somebody took us for dead.
-        database.execute(
-            "UPDATE held_recipient SET state = :1, reply = :2, changed = :3, outcome_unknown = :4"
-            " WHERE message = :5 AND address_key = :6 AND claim = :7"
-            " AND state IN ('releasing', 'failed')",
-            {std::string(to_string(delivered ? RecipientState::released : RecipientState::failed)),
-             delivery.reply, to_column(catalog_.clock().now()), std::int64_t{unknown ? 1 : 0},
-             release.message.str(), key, release.claim});
+        for (RecipientRow& row : lock_recipients(database, release.message, key)) {
+            // `failed` with our claim: somebody took us for dead.
+            const bool ours =
+                row.claim == release.claim && (row.recipient.state == RecipientState::releasing ||
+                                               row.recipient.state == RecipientState::failed);
+            if (ours) {
+                row.recipient = {.address = row.recipient.address,
+                                 .state = delivered ? RecipientState::released : RecipientState::failed,
+                                 .reply = delivery.reply,
+                                 .changed = catalog_.clock().now(),
+                                 .outcome_unknown = delivery.outcome == DeliveryOutcome::unknown};
+                write_row(database, release.message, row);
+            }
+        }
         make_own(database, digests, key, own_until, Until::exactly);
     });
 }
@@ -240,18 +262,11 @@ std::optional<Releases::Deletion> Releases::mark_deleted(const HeldId& message, 
 
 void Releases::mark_gone(const std::vector<HeldId>& messages, std::string_view lost_reply)
 {
-    const std::int64_t now = to_column(catalog_.clock().now());
     for (std::size_t begin = 0; begin < messages.size(); begin += kBatch) {
         catalog_.writer().run([&](sql::Connection& database) {
             const auto end = std::min(begin + kBatch, messages.size());
             for (std::size_t i = begin; i < end; ++i) {
-                database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {messages.at(i).str()});
-                if (!lost_reply.empty()) {
-                    database.execute("UPDATE held_recipient SET state = 'deleted', reply = :1, changed = :2,"
-                                     " outcome_unknown = 0 WHERE message = :3"
-                                     " AND state IN ('held', 'failed', 'copied')",
-                                     {std::string(lost_reply), now, messages.at(i).str()});
-                }
+                mark_one_gone(database, messages.at(i), lost_reply, catalog_.clock().now());
             }
         });
     }

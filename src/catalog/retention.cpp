@@ -1,6 +1,7 @@
 #include "catalog/retention.h"
 
-#include <algorithm>
+#include <limits>
+#include <set>
 
 #include "catalog/finding.h"
 #include "catalog/held_rows.h"
@@ -15,7 +16,7 @@ using sql::text_of;
 
 constexpr std::chrono::milliseconds kReadPatience{4000};
 
-/// Messages received before a moment, as a condition of two parameters from `:first` on.
+/// Messages received before a moment; without one, all.
 struct Before {
     explicit Before(std::optional<Time> before)
         : below(before ? lowest_id(std::chrono::ceil<std::chrono::milliseconds>(*before))
@@ -26,6 +27,17 @@ struct Before {
     std::string below;     ///< all of them have ids below this one
     std::int64_t received; ///< exactly
 };
+
+/// Few: a release takes seconds.
+std::set<std::string> messages_being_released(sql::Connection& database)
+{
+    std::set<std::string> messages;
+    for (const sql::Row& row :
+         database.query("SELECT message FROM held_recipient WHERE state = 'releasing'", {Kind::text})) {
+        messages.insert(text_of(row.at(0)));
+    }
+    return messages;
+}
 
 } // namespace
 
@@ -69,20 +81,20 @@ std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
     std::vector<HeldId> closed;
     catalog_.writer().run([&](sql::Connection& database) {
         closed.clear();
+        std::vector<HeldId> on_record;
         for (const Old& old : batch) {
-            const auto releasing = [&] {
-                return !database
-                            .query("SELECT 1 FROM held_recipient WHERE message = :1 AND state = 'releasing'",
-                                   {Kind::integer}, {old.id.str()})
-                            .empty();
-            };
-            if (!lock_message(database, old.id) || releasing()) {
-                continue;
+            if (lock_message(database, old.id)) {
+                on_record.push_back(old.id);
             }
-            // Without its bytes nobody can begin to release it, and no index of a recipient is touched.
-            database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {old.id.str()});
-            expire_notices(database, old.id);
-            closed.push_back(old.id);
+        }
+        const std::set<std::string> releasing = messages_being_released(database);
+        for (const HeldId& id : on_record) {
+            if (!releasing.contains(id.str())) {
+                // Without its bytes nobody can begin to release it, and no row of a recipient is touched.
+                database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {id.str()});
+                expire_notices(database, id);
+                closed.push_back(id);
+            }
         }
     });
     return closed;

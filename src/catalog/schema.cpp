@@ -97,12 +97,14 @@ constexpr std::array kVersion2Indexes{
     "CREATE INDEX held_message_kept ON held_message (quarantine, id, received, size, stored, gone)",
     "CREATE INDEX held_recipient_state ON held_recipient (state, quarantine, message)",
     "CREATE INDEX held_recipient_sender_key ON held_recipient"
-    " (sender_key, quarantine, state, message, address_key, address_domain)",
-    "CREATE INDEX held_recipient_sender_domain ON held_recipient"
-    " (sender_domain, quarantine, state, message, address_key, address_domain)",
-    "CREATE INDEX held_recipient_address_key ON held_recipient (address_key, quarantine, state, message)",
+    " (sender_key, quarantine, state, message, address_domain)",
+    "CREATE INDEX held_recipient_sender_domain ON held_recipient (sender_domain, quarantine, state, message)",
+    "CREATE INDEX held_recipient_address_key ON held_recipient"
+    " (address_key, quarantine, state, message, sender_key, sender_domain)",
     "CREATE INDEX held_recipient_address_domain ON held_recipient"
     " (address_domain, quarantine, state, message)",
+    "CREATE INDEX held_recipient_domains ON held_recipient"
+    " (sender_domain, address_domain, quarantine, state, message)",
 };
 
 using Statements = std::span<const char* const>;
@@ -213,6 +215,11 @@ void migrate(sql::Connection& connection)
         connection.execute("INSERT INTO qm_schema (version) VALUES (:1)", {next + 1});
     }
     transaction.commit();
+}
+
+std::string through_index(const sql::Connection& connection, const std::string& name)
+{
+    return connection.engine() == sql::Engine::sqlite ? " INDEXED BY " + name : std::string();
 }
 
 void check_version(sql::Connection& connection)

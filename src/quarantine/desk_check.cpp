@@ -93,10 +93,14 @@ class Desk::StoreCheck {
     {
         try {
             if (!report_.stopped) {
+                quarantine.store->check(); // one that is away has lost nothing
                 work();
             }
         } catch (const BackendError& error) {
-            report_.troubles.push_back(fmt::format("[{}] {}", quarantine.name, error.what()));
+            const std::string trouble = fmt::format("[{}] {}", quarantine.name, error.what());
+            if (std::ranges::find(report_.troubles, trouble) == report_.troubles.end()) {
+                report_.troubles.push_back(trouble);
+            }
         }
     }
 

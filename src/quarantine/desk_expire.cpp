@@ -184,6 +184,7 @@ void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, c
     const auto one = [&](std::string why, auto work) {
         ExpireReport::Part part{.quarantine = quarantine.name, .why = std::move(why)};
         try {
+            quarantine.store->check(); // from one that is away nothing can be removed
             report.stopped = report.stopped || !work(part);
         } catch (const BackendError& error) {
             report.troubles.push_back(fmt::format("[{}] {}", quarantine.name, error.what()));

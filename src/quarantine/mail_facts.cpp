@@ -37,6 +37,11 @@ std::string lasting_sender(std::string_view sender)
     return unwrapped.empty() ? std::string(sender) : unwrapped;
 }
 
+bool is_sendable_address(std::string_view address)
+{
+    return mail::is_sendable(address);
+}
+
 std::string domain_of(std::string_view address)
 {
     return std::string(mail::domain(address));

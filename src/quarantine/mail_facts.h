@@ -29,6 +29,9 @@ MailFacts facts_of(std::string_view message);
 /// mail to mail.
 std::string lasting_sender(std::string_view sender);
 
+/// True when mail can be sent to it.
+bool is_sendable_address(std::string_view address);
+
 /// Behind the @, "" without one.
 std::string domain_of(std::string_view address);
 

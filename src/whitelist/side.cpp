@@ -24,12 +24,46 @@ bool is_side(std::string_view text)
 std::string cleaned(std::string_view side)
 {
     side = text::trim(side);
-    if (side.size() > 2 && side.front() == '<' && side.back() == '>') {
-        // Not < >: the null sender is no wildcard.
+    while (side.size() > 2 && side.front() == '<' && side.back() == '>') {
         const std::string_view inside = text::trim(side.substr(1, side.size() - 2));
-        side = inside.empty() ? side : inside;
+        if (inside.empty()) {
+            break; // < >: the null sender is no wildcard
+        }
+        side = inside;
     }
     return text::to_lower(side);
+}
+
+/// A host name in ASCII or an address literal.
+bool is_typed_domain(std::string_view domain)
+{
+    if (domain.starts_with('[') && domain.ends_with(']')) {
+        return domain.size() > 2;
+    }
+    char before = '.';
+    for (const char c : domain) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        const bool fits = c == '.' ? before != '.' && before != '-' : c == '-' ? before != '.' : letter;
+        if (!fits) {
+            return false;
+        }
+        before = c;
+    }
+    return before != '.' && before != '-';
+}
+
+/// What mail may really have, and no list of addresses or pattern.
+bool is_typed_side(std::string_view side)
+{
+    if (side.empty()) {
+        return true;
+    }
+    const std::string_view local = mail::local_part(side);
+    if (side.size() > kLongestSide || !is_typed_domain(mail::domain(side))) {
+        return false;
+    }
+    const bool one_address = local.starts_with('"') || local.find_first_of("()<>[]:;,@\\") == local.npos;
+    return side.front() == '@' ? local.empty() : local != "*" && one_address && mail::is_sendable(side);
 }
 
 std::string with_domain(std::string_view side, const std::string& domain)
@@ -76,14 +110,17 @@ SideJudgement judge_side(std::string_view column, const sql::Value& value)
 std::string typed_side(std::string_view column, std::string_view text)
 {
     std::string side = envelope_spelling(cleaned(text));
-    if (!is_side(side) || text::to_valid_utf8(side) != side || side.find('\0') != std::string::npos) {
-        throw ConfigError(fmt::format("{} \"{}\": expected an address, @domain or nothing, at most {} bytes",
-                                      column, text::printable(text, 100), kLongestSide));
-    }
     if (!text::is_ascii(mail::domain(side))) {
         throw ConfigError(fmt::format("{} \"{}\": this international domain has no form for an envelope; "
                                       "expected letters and digits of one language, or the form xn--...",
                                       column, text::printable(text, 100)));
+    }
+    while (side.size() > 1 && side.ends_with('.')) { // not to nothing: that is the wildcard
+        side.pop_back();
+    }
+    if (!is_typed_side(side)) {
+        throw ConfigError(fmt::format("{} \"{}\": expected one address, @domain or nothing, at most {} bytes",
+                                      column, text::printable(text, 100), kLongestSide));
     }
     return side;
 }

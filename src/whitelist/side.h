@@ -11,7 +11,8 @@
 namespace qm::whitelist {
 
 /// A side as an administrator typed it, as it is kept: without blanks and brackets around it, in lower case,
-/// an international domain as xn--. Errors: ConfigError; `column` names the side in its text.
+/// an international domain as xn--. One address that mail may have: a list, a pattern or a blank outside
+/// quotes is refused. Errors: ConfigError; `column` names the side in its text.
 std::string typed_side(std::string_view column, std::string_view text);
 
 /// A kept side with an international domain as people write it in lower case. Lookups find this, too.

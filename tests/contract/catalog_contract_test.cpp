@@ -1,75 +1,16 @@
 // What the catalog promises, for every database it runs on.
-#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <thread>
 
-#include <gtest/gtest.h>
-
-#include "base/random.h"
-#include "catalog/outbox.h"
 #include "catalog/schema.h"
-#include "contract/database_fixture.h"
+#include "contract/catalog_fixture.h"
 #include "quarantine/error.h"
-#include "support/fake_clock.h"
-#include "support/temp_dir.h"
 
 namespace qm::catalog {
 namespace {
 
-class CatalogContract : public test::DatabaseTest {
-  protected:
-    CatalogContract() { catalog.open(); }
-
-    /// An empty catalog for each test.
-    std::string fresh_url()
-    {
-        if (GetParam() == sql::Engine::sqlite) {
-            return "sqlite:///" + (folder / "catalog.db");
-        }
-        sql::Connection connection = database().connect();
-        for (const char* const table :
-             {"notice", "held_recipient", "held_message", "own_mail", "qm_schema"}) {
-            connection.execute(std::string("DROP TABLE IF EXISTS ") + table);
-        }
-        return database().url();
-    }
-
-    HeldMail mail(const std::vector<std::string>& recipients = {"User@Example.net"})
-    {
-        HeldMail held;
-        held.id = HeldId(clock.now(), random_bytes(10));
-        held.quarantine = "spam";
-        held.received = clock.now();
-        held.envelope.sender = "o'brien@example.org";
-        held.envelope.queue_id = "4XqR2b1tZ7z";
-        held.envelope.client = {.address = "2001:db8::1", .name = "mx.example.org", .user = "u"};
-        for (const std::string& recipient : recipients) {
-            held.recipients.push_back({.address = recipient, .state = RecipientState::held, .reply = {}});
-        }
-        held.subject = "Grüße; DROP TABLE held_message; --";
-        held.header_from = "Anna <anna@example.org>";
-        held.why = "X-Spam-Flag: YES";
-        held.groups = {{"", "a"}, {"name", "\"b\"\\"}, {"", ""}};
-        held.size = 5'000'000'000;
-        held.digest = std::string(64, 'a');
-        held.action = "DISCARD";
-        held.stored = true;
-        return held;
-    }
-
-    Recorded record(const HeldMail& held, std::vector<std::string> tell = {})
-    {
-        return catalog
-            .record({{.mail = held, .tell = std::move(tell)}}, clock.now() - std::chrono::hours(24 * 5))
-            .at(0);
-    }
-
-    test::TempDir folder;
-    test::FakeClock clock;
-    Catalog catalog{fresh_url(), folder.path(), clock};
-    Outbox outbox{catalog, "test"};
-};
+class CatalogContract : public CatalogTest {};
 
 } // namespace
 
@@ -194,6 +135,81 @@ TEST_P(CatalogContract, AClaimIsOneClaimantsUntilItEnds)
     EXPECT_EQ(other.claim(10, std::chrono::minutes(1)).size(), 1U);
 }
 
+TEST_P(CatalogContract, ANoticeKnowsAboutWhomItIsAndWhoGetsIt)
+{
+    catalog.record({{.mail = mail({"a@example.net", "b@example.net"}),
+                     .tell = {{.recipient = "a@example.net", .send_to = "a@example.net"},
+                              {.recipient = "a@example.net", .send_to = "admin@example.net"},
+                              {.recipient = "nobody@example.net", .send_to = "admin@example.net"}}}},
+                   clock.now());
+    const auto due = outbox.claim(10, std::chrono::minutes(1));
+    ASSERT_EQ(due.size(), 2U);
+    EXPECT_EQ(due[0].send_to, "a@example.net");
+    EXPECT_EQ(due[1].recipient, "a@example.net");
+    EXPECT_EQ(due[1].send_to, "admin@example.net");
+    outbox.announce(due[1],
+                    {.envelope_from = {},
+                     .recipient = "Admin@example.net",
+                     .message_id = "<1@example.net>",
+                     .bytes = {},
+                     .digest = "d"},
+                    clock.now() + std::chrono::hours(1));
+    EXPECT_EQ(catalog.own_mail({"d"}).recipients, (std::set<std::string, std::less<>>{"admin@example.net"}));
+}
+
+TEST_P(CatalogContract, OwnMailIsRecognisedByAnyOfItsDigestsWhileItsTimeLasts)
+{
+    releases.announce({"d1", "d2"}, "A@example.net", clock.now() + std::chrono::hours(1));
+    releases.announce({"d2"}, "b@example.net", clock.now() + std::chrono::hours(2));
+    const OwnMail own = catalog.own_mail({"d3", "d1", "d2"});
+    EXPECT_EQ(own.recipients, (std::set<std::string, std::less<>>{"a@example.net", "b@example.net"}));
+    EXPECT_FALSE(own.is_notice);
+    EXPECT_TRUE(catalog.own_mail({"d3"}).recipients.empty());
+    EXPECT_TRUE(catalog.own_mail({}).recipients.empty());
+    clock.advance(std::chrono::minutes(90));
+    EXPECT_EQ(catalog.own_mail({"d1", "d2"}).recipients.size(), 1U);
+}
+
+TEST_P(CatalogContract, WhatWasHeldElsewhereIsTakenUpAsItIsAndOnce)
+{
+    HeldMail held = mail({"A@example.net", "b@example.net", "a@EXAMPLE.net"});
+    held.id = HeldId(clock.now() - std::chrono::hours(24 * 100), random_bytes(10));
+    held.received = held.id.time();
+    held.recipients[0].state = RecipientState::released;
+    held.recipients[0].reply = "250 taken";
+    held.recipients[0].changed = held.received + std::chrono::hours(1);
+    held.recipients[1].state = RecipientState::failed;
+    held.recipients[1].outcome_unknown = true;
+    EXPECT_TRUE(catalog.adopt(held));
+    const auto loaded = catalog.load(held.id);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->received, held.received);
+    ASSERT_EQ(loaded->recipients.size(), 2U) << "one recipient in two spellings is one recipient";
+    EXPECT_EQ(loaded->recipients[0].state, RecipientState::released);
+    EXPECT_EQ(loaded->recipients[0].reply, "250 taken");
+    EXPECT_EQ(loaded->recipients[0].changed, held.recipients[0].changed);
+    EXPECT_TRUE(loaded->recipients[1].outcome_unknown);
+    EXPECT_EQ(loaded->recipients[1].changed, held.received);
+    EXPECT_TRUE(search.notices_of(held.id).empty());
+
+    held.recipients[0].state = RecipientState::held;
+    EXPECT_FALSE(catalog.adopt(held));
+    EXPECT_EQ(recipient(held.id).state, RecipientState::released);
+}
+
+TEST_P(CatalogContract, AMailIsKnownAlsoWhenItsBytesAreGone)
+{
+    const HeldId first = hold(mail());
+    releases.mark_deleted(first, "");
+    releases.mark_gone({first});
+    EXPECT_TRUE(catalog.load(first)->gone);
+    EXPECT_TRUE(catalog.load(first)->stored);
+    const Recorded again = record(mail());
+    EXPECT_TRUE(again.known);
+    EXPECT_EQ(again.id, first);
+    EXPECT_FALSE(again.bytes_awaited);
+}
+
 TEST_P(CatalogContract, ClaimsGoOldestFirstAndNoFurtherThanTheLimit)
 {
     for (const char* const name : {"a", "b", "c"}) {
@@ -236,7 +252,6 @@ TEST_P(CatalogContract, OpeningTwiceChangesNothing)
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, CatalogContract,
-                         testing::Values(sql::Engine::sqlite, sql::Engine::postgresql),
-                         test::DatabaseTest::engine_name);
+                         catalog_engines(), test::DatabaseTest::engine_name);
 
 } // namespace qm::catalog

@@ -122,9 +122,40 @@ TEST_P(WhitelistRowsContract, WhatIsNoSideIsRefusedBeforeItIsAsked)
 {
     const auto handled = rows();
     const std::string long_domain = "a@" + std::string(254, '\xC3');
-    for (const std::string wrong :
-         {"example.org", "a@", "<>", "< >", "a b", "\xff@example.org", "a@x＠trusted.example",
-          "a@müller..example", "a@❤.example", long_domain.c_str()}) {
+    const std::string long_name = std::string(300, 'x') + "@example.org";
+    for (const std::string wrong : {"example.org",
+                                    "a@",
+                                    "@",
+                                    "@@x",
+                                    "<>",
+                                    "< >",
+                                    "a b",
+                                    "a b@example.org",
+                                    "<a@example.org",
+                                    "a@example.org>",
+                                    "a@example.org,b@example.org",
+                                    "a,b@example.org",
+                                    "a;b@example.org",
+                                    "a@example.org b@example.org",
+                                    "a@example.org\nb@example.org",
+                                    "*@example.org",
+                                    "a@*.example.org",
+                                    "a@-",
+                                    "a@-x.example",
+                                    "a@x-.example",
+                                    "a@x..example",
+                                    "a@.",
+                                    "a@[]",
+                                    "a\x1b[31m@example.org",
+                                    "\"open@example.org",
+                                    "a@exa mple.org",
+                                    "\xff@example.org",
+                                    "a@x\uFF20trusted.example",
+                                    "a@m\u00FCller..example",
+                                    "a@\u2764.example",
+                                    "a@xn--m\u00FCller example",
+                                    long_domain.c_str(),
+                                    long_name.c_str()}) {
         EXPECT_THROW(handled->as_written(row_of(wrong, "b@example.com")), ConfigError) << wrong;
         EXPECT_THROW(handled->as_written(row_of("b@example.com", wrong)), ConfigError) << wrong;
         EXPECT_THROW(handled->add(row_of(wrong, "b@example.com")), ConfigError) << wrong;
@@ -135,6 +166,23 @@ TEST_P(WhitelistRowsContract, WhatIsNoSideIsRefusedBeforeItIsAsked)
     chatty.comment = std::string(5000, 'x');
     EXPECT_THROW(handled->as_written(chatty), ConfigError);
     EXPECT_THAT(handled->list({}), IsEmpty());
+}
+
+TEST_P(WhitelistRowsContract, OddAddressesThatMailMayHaveCanBeTyped)
+{
+    const auto handled = rows();
+    const auto list = open();
+    for (const std::string address :
+         {"o'brien@example.org", "bob+tag@example.org", "\"two words\"@example.org", "\"a@b,c\"@example.org",
+          "\"a\\\"b\"@example.org", "100%@example.org", "a_b@example.org", "a..b@example.org",
+          "j\u00F6rg@example.org", "\U0001F4E7@example.org", "a@localhost", "a@x_y.example",
+          "a@xn--mller-kva.example", "a@[192.0.2.1]", "a@[ipv6:2001:db8::1]", "**@example.org",
+          "bounce=a=b@example.org", "$&!#/?^`{|}~@example.org"}) {
+        EXPECT_EQ(handled->as_written(row_of(address, "")).mailfrom, address);
+        ASSERT_TRUE(handled->add(row_of(address, ""))) << address;
+        EXPECT_TRUE(list->find(address, "b@example.com")) << address;
+    }
+    EXPECT_EQ(handled->as_written(row_of("<<Bob@Example.org.>>", "")).mailfrom, "bob@example.org");
 }
 
 TEST_P(WhitelistRowsContract, CoveringRowsAreTheSameOrWiderOnBothSides)

@@ -102,7 +102,7 @@ TEST(Expire, ADryRunOfBothLimitsSaysWhatTheRealOneDoes)
 TEST(Expire, AStoppedRunGoesOnWhereItWas)
 {
     House house("all", section("quarantine_days = 1"));
-    for (int i = 0; i < 1200; ++i) {
+    for (int i = 0; i < 600; ++i) {
         house.send(mail_number(i));
     }
     house.clock.advance(std::chrono::days(2));
@@ -111,7 +111,7 @@ TEST(Expire, AStoppedRunGoesOnWhereItWas)
     EXPECT_TRUE(first.stopped);
     const auto left = house.held().size();
     EXPECT_GT(left, 0U);
-    EXPECT_LT(left, 1200U);
+    EXPECT_LT(left, 600U);
     EXPECT_EQ(house.files().size(), left);
     EXPECT_FALSE(house.desk.expire(false, kOn).stopped);
     EXPECT_THAT(house.files(), IsEmpty());

@@ -52,6 +52,20 @@ class DaemonCase(unittest.TestCase):
         catalog.add_whitelist(path, table, *rows)
         return {"whitelist_type": "DB", "whitelist_db_connection": f"sqlite:///{path}", "whitelist_db_table": table}
 
+    def ctl(self, daemon, *arguments, code=0, **more):
+        """A run of quarantinectl that has to end with this exit code."""
+        said = daemon.ctl().run(*arguments, **more)
+        self.assertEqual(said.code, code, said)
+        return said
+
+    def hold(self, daemon, message, recipients="user@our.example", sender="anna@shop.example"):
+        """Has it held, without a mail server; the row on record."""
+        before = {held.id for held in daemon.catalog().held()}
+        verdict = milter.judge(daemon.milter, sender, recipients, message)
+        self.assertIn(verdict.letter, (milter.DISCARD, milter.ACCEPT), verdict)
+        held, = (held for held in daemon.catalog().held() if held.id not in before)
+        return held
+
     def evidence(self):
         """For the report of a test that failed: the end of every log."""
         text = ""
@@ -82,9 +96,13 @@ class MtaCase(DaemonCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.mta = cls.mta_class(cls.folder, cls.milter, cls.sink, **cls.mta_options)
+        cls.mta = cls.made_mta()
         cls.addClassCleanup(cls.mta.stop)
         cls.mta.start()
+
+    @classmethod
+    def made_mta(cls):
+        return cls.mta_class(cls.folder, cls.milter, cls.sink, **cls.mta_options)
 
     def send(self, sender, recipients, message, options=""):
         return self.mta.send(sender, recipients, message, options)
@@ -117,3 +135,12 @@ class SendmailCase(MtaCase):
 def without_received(data):
     """The mail without the Received lines that stand on its top."""
     return re.sub(rb"\A(?:Received:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+", b"", data)
+
+
+def without_top_field(data, name):
+    """The mail without its first header field, which has to be this one: taken off by its place, because the mail
+    itself may have begun with another of that name."""
+    field = re.match(rb"([^:\r\n]+):[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", data)
+    if not field or field[1] != name:
+        raise AssertionError(f"the first header field is no {name}: {data[:200]!r}")
+    return data[field.end():]

@@ -24,6 +24,7 @@ class Catalog:
     def connect(self):
         connection = sqlite3.connect(self._path, timeout=20, isolation_level=None)
         connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")  # addresses are any bytes
         return connection
 
     def held(self, quarantine=None):
@@ -49,6 +50,30 @@ class Catalog:
         connection = self.connect()
         try:
             return [dict(row) for row in connection.execute("SELECT * FROM notice ORDER BY number")]
+        finally:
+            connection.close()
+
+    def recipients(self, held_id):
+        """The rows of held_recipient of one message, by address."""
+        connection = self.connect()
+        try:
+            return {row["address"]: dict(row) for row in connection.execute(
+                "SELECT * FROM held_recipient WHERE message = ? ORDER BY position", (held_id,))}
+        finally:
+            connection.close()
+
+    def forget_own_mail(self):
+        """Makes the time of all mail of ours be over: what comes back from now on is a stranger's."""
+        connection = self.connect()
+        try:
+            return connection.execute("UPDATE own_mail SET until = 0").rowcount
+        finally:
+            connection.close()
+
+    def execute(self, statement, *values):
+        connection = self.connect()
+        try:
+            return connection.execute(statement, values).fetchall()
         finally:
             connection.close()
 

@@ -2,21 +2,23 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import threading
 
-from . import catalog, mta, places, processes, store
+from . import catalog, ctl, mta, places, processes, store
 
 
-def program():
-    """The daemon's file ($QM_BIN; without it, the development build)."""
+def program(name="quarantine-milter"):
+    """The daemon's file ($QM_BIN; without it, the development build), or another program's beside it."""
     told = os.environ.get("QM_BIN")
     path = pathlib.Path(told) if told else (
         pathlib.Path(__file__).resolve().parents[3] / "build/dev/bin/quarantine-milter")
+    path = path.with_name(name)
     if not path.exists():
-        raise RuntimeError(f"no program {path}: build it first, or name it in QM_BIN")
+        raise RuntimeError(f"no program {path}: build it first, or name the daemon in QM_BIN")
     return path.resolve()
 
 
@@ -175,6 +177,13 @@ class Daemon:
         self.process.kill()
         self.process = None
 
+    def belongs_to(self, user):
+        """Hands folders and configuration to this user, whom the configuration names; before the start."""
+        paths = [path for path in self.folder.rglob("*") if path.is_dir()]
+        for path in (self.folder, pathlib.Path(self.milter.path).parent, *paths):
+            shutil.chown(path, user)
+        self.file.chmod(0o644)
+
     def restart(self):
         self.stop()
         self.start()
@@ -203,6 +212,10 @@ class Daemon:
                     return line
             return None
         return places.wait_until(f"the log has {pattern!r}", found, seconds)
+
+    def ctl(self):
+        """quarantinectl with the same configuration."""
+        return ctl.Ctl(program("quarantinectl"), self.file)
 
     def catalog(self):
         return catalog.Catalog(self.catalog_file)

@@ -37,6 +37,7 @@ class MilterClient:
         self._socket.settimeout(seconds)
         self._reader = self._socket.makefile("rb")
         self._steps = 0
+        self._client = []
 
     def __enter__(self):
         return self
@@ -74,7 +75,9 @@ class MilterClient:
 
     def connect(self, name="client.test.example", address="192.0.2.1", port=1025):
         self.negotiate()
-        self.step("C", name.encode() + b"\0" + b"4" + struct.pack(">H", port) + address.encode() + b"\0")
+        family = b"6" if ":" in address else b"4"
+        self._client = [(b"{client_addr}", address.encode()), (b"{client_name}", name.encode())]
+        self.step("C", name.encode() + b"\0" + family + struct.pack(">H", port) + address.encode() + b"\0")
         self.step("H", b"client.test.example\0")
         return self
 
@@ -82,8 +85,9 @@ class MilterClient:
         """One mail; the Verdict."""
         recipients = [recipients] if isinstance(recipients, str) else recipients
         head, _, body = message.partition(b"\r\n\r\n")
-        steps = [("D", b"M" + b"i\0" + queue_id.encode() + b"\0"), ("M", f"<{sender}>".encode() + b"\0")]
-        steps += [("R", f"<{recipient}>".encode() + b"\0") for recipient in recipients]
+        macros = b"".join(name + b"\0" + value + b"\0" for name, value in [(b"i", queue_id.encode()), *self._client])
+        steps = [("D", b"M" + macros), ("M", _argument(sender))]
+        steps += [("R", _argument(recipient)) for recipient in recipients]
         steps.append(("T", b""))
         steps += [("L", name + b"\0" + self._value(value) + b"\0") for name, value in self._fields(head)]
         steps.append(("N", b""))
@@ -142,6 +146,11 @@ class MilterClient:
     def drop(self):
         self._reader.close()
         self._socket.close()
+
+
+def _argument(address):
+    """Of MAIL or RCPT; bytes that are no UTF-8 stand in the text as surrogates."""
+    return f"<{address}>".encode("utf-8", "surrogateescape") + b"\0"
 
 
 def judge(where, sender, recipients, message):

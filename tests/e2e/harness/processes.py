@@ -50,10 +50,11 @@ class _Guardian:
 _guardian = _Guardian()
 
 
-def run(args, seconds=60, **options):
-    """Runs a command to its end; its standard output as text. Fails, with all it said, when the command fails."""
-    done = subprocess.run([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=seconds, **options)
+def run(args, seconds=60, stdin=b"", **options):
+    """Runs a command to its end, with `stdin` as its input; its standard output as text. Fails, with all it said,
+    when the command fails."""
+    done = subprocess.run([str(a) for a in args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=seconds, **options)
     text = done.stdout.decode("utf-8", "backslashreplace")
     if done.returncode != 0:
         errors = done.stderr.decode("utf-8", "backslashreplace")
@@ -93,6 +94,15 @@ class Process:
     def exit_code(self):
         """None while it runs; negative for a signal."""
         return self._popen.poll()
+
+    def catches(self, number):
+        """True when it has a handler of its own for this signal."""
+        try:
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+                caught = next(line for line in status if line.startswith("SigCgt:"))
+        except OSError:
+            return False
+        return bool(int(caught.split()[1], 16) & (1 << (number - 1)))
 
     def send_signal(self, number):
         if self.running():

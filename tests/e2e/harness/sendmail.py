@@ -73,7 +73,8 @@ def root():
 class Sendmail(mta.Mta):
     name = "sendmail"
 
-    def __init__(self, folder, milter, sink):
+    def __init__(self, folder, milter, sink, more=""):
+        """`more`: further lines of sendmail.mc."""
         super().__init__(folder, milter, sink)
         self._program = root() / "usr/libexec/sendmail/sendmail"
         cf = root() / "usr/share/sendmail/cf"
@@ -85,7 +86,7 @@ class Sendmail(mta.Mta):
                     "T=C:10s;S:10s;R:30s;E:5m')dnl")
         (self.folder / "sendmail.mc").write_text(_MC.format(
             cf=cf, folder=self.folder, sink=sink.port, port=self.port, reinjection=self.reinjection_port,
-            filters=filters, milter=line), encoding="utf-8")
+            filters=filters, milter=line + more), encoding="utf-8")
         (self.folder / "service.switch").write_text("hosts files\naliases files\n", encoding="ascii")
         (self.folder / "hosts").write_text("127.0.0.1 sm.test.example sm localhost\n", encoding="ascii")
         (self.folder / "resolv.conf").write_text("", encoding="ascii")

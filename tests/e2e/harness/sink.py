@@ -35,6 +35,25 @@ class _Answer:
 DROP = b""  #: as an answer: close the connection without a word
 
 
+class Stall:
+    """As an answer: none, before go() is called; then the usual one."""
+
+    def __init__(self):
+        self._reached = threading.Event()
+        self._go = threading.Event()
+
+    def wait_reached(self, seconds=20.0):
+        if not self._reached.wait(seconds):
+            raise places.TimedOut(f"sink: nobody came to the stall within {seconds:g} s")
+
+    def go(self):
+        self._go.set()
+
+    def hold(self):
+        self._reached.set()
+        self._go.wait(60)
+
+
 class SmtpSink:
     """Stages that can be answered differently: connect, helo, mail, rcpt, data (the command), message (after
     the final dot)."""
@@ -71,7 +90,8 @@ class SmtpSink:
                 pass
 
     def answer(self, stage, reply, pattern="", times=float("inf")):
-        """Answers `reply` (bytes without CRLF, or DROP) at this stage, `times` times, if the argument matches."""
+        """Answers `reply` (bytes without CRLF, DROP or a Stall) at this stage, `times` times, if the argument
+        matches."""
         with self._changed:
             self._answers.append(_Answer(stage, pattern, reply, times))
 
@@ -121,6 +141,13 @@ class SmtpSink:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _scripted(self, stage, argument):
+        reply = self._chosen(stage, argument)
+        if isinstance(reply, Stall):
+            reply.hold()
+            return None
+        return reply
+
+    def _chosen(self, stage, argument):
         with self._changed:
             for answer in self._answers:
                 if answer.stage == stage and answer.given < answer.times and re.search(answer.pattern, argument):

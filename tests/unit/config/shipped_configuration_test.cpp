@@ -53,6 +53,10 @@ const std::set<std::string, std::less<>>& contract()
                                                           "ignore_hosts",
                                                           "notification_email_strip_images",
                                                           "notification_retry_days",
+                                                          "quarantine_days",
+                                                          "quarantine_max_size",
+                                                          "whitelist_expire_days",
+                                                          "also_notify",
                                                           "log_subject",
                                                           "spool_directory"};
     return names;

@@ -238,6 +238,16 @@ TEST_F(ExplanationTest, ARegexThatGivesUpSaysWhereAndWhatThatMeans)
     }
 }
 
+TEST_F(ExplanationTest, EveryRuleHasItsOwnHeadersThatItGaveUpOn)
+{
+    headers_.add("X", kStubborn);
+    const Explanation explanation = explain("q, other", "[q]\nregex = ^X: (a+)+$\naction = DISCARD\n"
+                                                        "[other]\nregex = ^X: (a+)+$\naction = REJECT\n");
+    for (const RuleFinding& rule : explanation.rules) {
+        EXPECT_THAT(rule.gave_up_on, ElementsAre("X")) << rule.quarantine;
+    }
+}
+
 TEST_F(ExplanationTest, AMatchBehindAHeaderThatWasGivenUpKeepsBoth)
 {
     headers_.add("X", kStubborn);

@@ -76,7 +76,7 @@ TEST(SmtpClient, AnAddressWithALineEndIsRefusedWithoutAConnection)
 {
     test::SmtpSink sink;
     Client client(at(sink));
-    for (const auto* address : {"u@our.example\r\nDATA", "", "nobody", "<u@our.example>"}) {
+    for (const auto* address : {"u@our.example\r\nDATA", "", "no body", "<u@our.example>"}) {
         EXPECT_EQ(client.send("a@b.example", address, kMessage).outcome, DeliveryOutcome::refused) << address;
     }
     EXPECT_EQ(client.send("a@b.example\r\nRCPT TO:<x@y>", "u@our.example", kMessage).outcome,
