@@ -61,7 +61,7 @@ struct HeldRecipient {
     std::string address; ///< without brackets, spelling as received
     RecipientState state = RecipientState::held;
     std::string reply = {}; ///< last answer of the mail server at a release; one line, printable
-    Time changed{};    ///< since when it is in this state
+    Time changed{};         ///< since when it is in this state
     /// With `failed`: the connection broke behind the final dot, or we died; the mail may have been taken.
     bool outcome_unknown = false;
 };

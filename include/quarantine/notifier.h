@@ -31,7 +31,7 @@ struct ComposedNotice {
     std::string recipient;     ///< of the envelope: Notice::send_to
     std::string message_id;    ///< with angle brackets
     std::string bytes;         ///< RFC 5322 message, CRLF line ends, 7-bit, lines of at most 998 bytes
-    std::string digest;        ///< content digest of these bytes
+    std::string digest;        ///< under which it is known again when it comes back to us
 };
 
 /// How an attempt to send ended.

@@ -7,7 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "quarantine/error.h"
 #include "quarantine/held_mail.h"
 #include "quarantine/section.h"
 
@@ -62,14 +64,18 @@ class MessageStore {
     virtual bool remove(const HeldId& id) = 0;
 
     /// Removes many, cheaper than one by one: durable when it returns. Those that are not there do not
-    /// matter. Returns how many there were. An error leaves some removed.
-    virtual std::size_t remove_all(std::span<const HeldId> ids)
+    /// matter. Returns those that could not be removed (remove() says why).
+    virtual std::vector<HeldId> remove_all(std::span<const HeldId> ids)
     {
-        std::size_t removed = 0;
+        std::vector<HeldId> left;
         for (const HeldId& id : ids) {
-            removed += remove(id) ? 1 : 0;
+            try {
+                remove(id);
+            } catch (const BackendError&) {
+                left.push_back(id);
+            }
         }
-        return removed;
+        return left;
     }
 
     /// Calls `visit` for every message, oldest first; `visit` returns false to stop.

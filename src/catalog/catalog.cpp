@@ -63,12 +63,12 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     Earlier earlier;
     const std::string sender = sender_key(mail.envelope.sender);
     const auto rows = database.query(
-        "SELECT m.id, r.address_key, r.state, m.sender FROM held_message m" +
+        "SELECT m.id, r.address_key, r.state, m.sender, m.gone FROM held_message m" +
             through_index(database, "held_message_digest") +
             " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2 AND "
             "m.action = :3"
             " AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
-        {Kind::text, Kind::text, Kind::text, Kind::text},
+        {Kind::text, Kind::text, Kind::text, Kind::text, Kind::integer},
         {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
     for (const sql::Row& row : rows) {
         if (sender_key(text_of(row.at(3))) != sender) {
@@ -76,6 +76,9 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
         }
         const RecipientState state = state_from(text_of(row.at(2)));
         const bool over = state == RecipientState::released || state == RecipientState::deleted;
+        if (!over && integer_of(row.at(4)) != kThere) {
+            continue; // expiry is about to forget it
+        }
         earlier.places[text_of(row.at(1))] = {.id = HeldId::parse(text_of(row.at(0))),
                                               .bytes_awaited = mail.stored && !over};
     }
@@ -140,14 +143,17 @@ Time from_column(std::int64_t value)
     return Time(std::chrono::microseconds(value));
 }
 
-Catalog::Catalog(const std::string& url, const std::string& folder, const Clock& clock)
+Catalog::Catalog(const std::string& url, const std::string& folder, const Clock& clock,
+                 std::chrono::milliseconds patience)
     : target_(sql::parse_target(url, folder)), clock_(clock)
 {
     if (target_.engine == sql::Engine::mysql) {
         throw ConfigError("the catalog runs on sqlite:////absolute/path or postgresql://..., not on MySQL");
     }
     writer_ = std::make_unique<Writer>(target_, write_options(false));
-    readers_ = std::make_unique<sql::Pool>(target_, sql::ConnectOptions{}, kReaders);
+    sql::ConnectOptions reading;
+    reading.statement_timeout = patience;
+    readers_ = std::make_unique<sql::Pool>(target_, reading, kReaders);
 }
 
 Catalog::~Catalog() = default;
@@ -158,6 +164,18 @@ void Catalog::open()
     options.statement_timeout = kMigrationTime;
     sql::Connection connection(target_, options);
     migrate(connection);
+}
+
+void Catalog::expect_current()
+{
+    sql::ConnectOptions options;
+    options.read_only = true;
+    sql::Connection connection(target_, options);
+    if (!is_current(connection)) {
+        throw BackendError(fmt::format("catalog {}: it is not there yet, or of an older version; the daemon "
+                                       "makes it, or brings it up to date, when it starts",
+                                       shown()));
+    }
 }
 
 void Catalog::check()

@@ -60,12 +60,19 @@ struct OwnMail {
 ///                lost during COMMIT.
 class Catalog {
   public:
-    /// `url` as in the option `catalog`; opens nothing yet.
-    Catalog(const std::string& url, const std::string& folder, const Clock& clock);
+    /// How long a statement may take while mail waits for it.
+    static constexpr std::chrono::milliseconds kMailPatience{4000};
+
+    /// `url` as in the option `catalog`; opens nothing yet. `patience`: of one statement that reads.
+    Catalog(const std::string& url, const std::string& folder, const Clock& clock,
+            std::chrono::milliseconds patience = kMailPatience);
     ~Catalog();
 
     /// Creates or migrates the tables.
     void open();
+
+    /// Throws unless the catalog is there and as this program writes it. Changes nothing.
+    void expect_current();
 
     /// Throws when the catalog could not be opened; creates nothing. A SQLite file that is missing is fine if
     /// its folder can be written.

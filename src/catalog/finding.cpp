@@ -21,15 +21,14 @@ constexpr std::int64_t kRare = 5000;
 
 } // namespace
 
-std::string lowest_id(Time time)
+std::string lowest_id(std::chrono::sys_time<std::chrono::milliseconds> moment)
 {
-    constexpr std::int64_t kMilliseconds = std::int64_t{1} << 48;
-    const std::int64_t since_1970 =
-        std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-    if (since_1970 < 0) {
-        return {};
+    // An id has 48 bits for it.
+    if (moment.time_since_epoch().count() >= std::int64_t{1} << 48) {
+        return std::string(kAboveIds);
     }
-    return since_1970 < kMilliseconds ? HeldId(time, std::string(10, '\0')).str() : std::string(kAboveIds);
+    return moment.time_since_epoch().count() < 0 ? std::string()
+                                                 : HeldId(moment, std::string(10, '\0')).str();
 }
 
 std::vector<std::string> quarantines_on_record(sql::Connection& database)
@@ -48,7 +47,8 @@ std::vector<std::string> quarantines_on_record(sql::Connection& database)
 
 Finding::Finding(sql::Connection& database, const HeldFilter& filter)
     : database_(database), quarantine_(filter.quarantine), state_(filter.state),
-      from_(filter.since ? lowest_id(*filter.since) : std::string()),
+      from_(filter.since ? lowest_id(std::chrono::floor<std::chrono::milliseconds>(*filter.since))
+                         : std::string()),
       below_(filter.until ? lowest_id(std::chrono::ceil<std::chrono::milliseconds>(*filter.until))
                           : std::string(kAboveIds))
 {
@@ -105,10 +105,10 @@ std::string Finding::leading_index()
 
 bool Finding::is_rare(const Term& term)
 {
-    const auto rows =
-        database_.query(fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} = :1 LIMIT :2) AS some",
-                                    table(term.column), term.column),
-                        {Kind::integer}, {term.value, kRare});
+    const auto rows = database_.query(
+        fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} = :1 LIMIT :2) AS counted",
+                    table(term.column), term.column),
+        {Kind::integer}, {term.value, kRare});
     return sql::integer_of(rows.at(0).at(0)) < kRare;
 }
 

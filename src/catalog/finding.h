@@ -1,6 +1,7 @@
 // From a filter to the ids it chooses.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -56,8 +57,8 @@ class Finding {
     std::string index_;        ///< of held_recipient; "" where its rows need not be asked
 };
 
-/// The lowest id that a message of this moment (rounded down to milliseconds) can have.
-std::string lowest_id(Time time);
+/// The lowest id that a message of this moment can have.
+std::string lowest_id(std::chrono::sys_time<std::chrono::milliseconds> moment);
 /// Higher than every id.
 inline constexpr std::string_view kAboveIds = "8";
 

@@ -21,8 +21,6 @@ using sql::text_of;
 /// Ids of one list in a statement.
 constexpr std::size_t kListed = 50;
 
-constexpr std::string_view kDeletedReply = "the message was deleted";
-
 std::string to_json(const MatchGroups& groups)
 {
     nlohmann::json list = nlohmann::json::array();
@@ -143,10 +141,11 @@ std::int64_t insert_notice(sql::Connection& database, const HeldId& message, con
     return integer_of(rows.at(0).at(0));
 }
 
-void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient)
+void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient,
+                    std::string_view reason)
 {
     const std::string which = recipient.empty() ? "" : " AND recipient = :3";
-    sql::Row parameters{std::string(kDeletedReply), message.str()};
+    sql::Row parameters{std::string(reason), message.str()};
     if (!recipient.empty()) {
         parameters.emplace_back(std::string(recipient));
     }

@@ -23,6 +23,11 @@ struct AddressKey {
     std::string domain;
 };
 
+/// The column held_message.gone.
+constexpr std::int64_t kThere = 0;
+constexpr std::int64_t kGone = 1;   ///< the bytes are deleted
+constexpr std::int64_t kClosed = 2; ///< expiry has begun: bytes and rows are about to go
+
 void insert_message(sql::Connection& database, const HeldMail& mail);
 
 /// `position` counts the recipients of a message on record from 0.
@@ -33,9 +38,10 @@ void insert_recipient(sql::Connection& database, const HeldMail& mail, std::int6
 std::int64_t insert_notice(sql::Connection& database, const HeldId& message, const NewNotice& notice,
                            Time now);
 
-/// The notices of a message that are due will not be sent any more: those about `recipient`, or all when it
-/// is empty.
-void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient = {});
+/// The notices of a message that are due will not be sent any more, for this reason: those about `recipient`,
+/// or all when it is empty.
+void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient = {},
+                    std::string_view reason = "the message was deleted");
 
 /// Those of `ids` that are on record, whole, in the order of `ids`.
 std::vector<HeldMail> load_mails(sql::Connection& database, std::span<const HeldId> ids);

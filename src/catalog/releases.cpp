@@ -171,8 +171,35 @@ void Releases::settle(const Release& release, const Delivery& delivery,
                 write_row(database, release.message, row);
             }
         }
+        if (delivered) {
+            expire_notices(database, release.message, release.recipient, "the message was released");
+        }
         make_own(database, digests, key, own_until, Until::exactly);
     });
+}
+
+bool Releases::put_back(const HeldId& message, std::string_view lost_reply, RecipientState state)
+{
+    bool is_back = false;
+    catalog_.writer().run([&](sql::Connection& database) {
+        is_back = false;
+        if (lock_message(database, message).value_or(false)) {
+            for (RecipientRow& row : lock_recipients(database, message, std::nullopt)) {
+                if (row.recipient.state == RecipientState::deleted && row.recipient.reply == lost_reply) {
+                    row.recipient = {.address = row.recipient.address,
+                                     .state = state,
+                                     .reply = {},
+                                     .changed = catalog_.clock().now()};
+                    write_row(database, message, row);
+                    is_back = true;
+                }
+            }
+        }
+        if (is_back) {
+            database.execute("UPDATE held_message SET gone = :2 WHERE id = :1", {message.str(), kThere});
+        }
+    });
+    return is_back;
 }
 
 void Releases::announce(const std::vector<std::string>& digests, std::string_view recipient, Time own_until)

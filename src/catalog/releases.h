@@ -68,7 +68,7 @@ class Releases {
     Beginning begin(const HeldId& message, std::string_view recipient, bool again,
                     const std::vector<std::string>& digests, Time own_until);
 
-    /// Settles it: delivered -> released; unknown -> failed with outcome_unknown; else failed. `reply` is
+    /// Settles it: delivered -> released, and a notice that is still due is not sent any more; unknown -> failed with outcome_unknown; else failed. `reply` is
     /// kept. The digests stay own mail until `own_until`. A message that was deleted in the meantime is no
     /// error.
     void settle(const Release& release, const Delivery& delivery, const std::vector<std::string>& digests,
@@ -95,6 +95,10 @@ class Releases {
     /// The bytes of these messages are no longer in the store. With `lost_reply` not empty also: recipients
     /// that waited for them (held, failed, copied) become deleted, with this reply.
     void mark_gone(const std::vector<HeldId>& messages, std::string_view lost_reply = {});
+
+    /// The bytes of a message that mark_gone() noted as lost, with this reply, are there again: those who
+    /// waited for them get `state`. False when nobody did.
+    bool put_back(const HeldId& message, std::string_view lost_reply, RecipientState state);
 
     /// A notice is due again for `recipient` (as on record), to `send_to`. Returns its number.
     std::int64_t remind(const HeldId& message, std::string_view recipient, std::string_view send_to);

@@ -51,7 +51,8 @@ std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Ti
     std::vector<Old> oldest;
     for (const sql::Row& row : lease->query(
              "SELECT m.id, m.size, m.stored, m.gone FROM held_message m WHERE m.quarantine = :1"
-             " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND NOT EXISTS (SELECT 1 FROM held_recipient r"
+             " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> 2 AND NOT EXISTS (SELECT 1 FROM "
+             "held_recipient r"
              " WHERE r.state = 'releasing' AND r.quarantine = :1 AND r.message = m.id) ORDER BY m.id LIMIT "
              ":5",
              {Kind::text, Kind::integer, Kind::integer, Kind::integer},
@@ -70,10 +71,24 @@ Retention::Amount Retention::amount(std::string_view quarantine, std::optional<T
     const auto lease = catalog_.readers().lease(kReadPatience);
     const auto rows = lease->query(
         "SELECT count(*), CAST(sum(CASE WHEN stored = 1 AND gone = 0 THEN size ELSE 0 END) AS BIGINT)"
-        " FROM held_message WHERE quarantine = :1 AND id < :2 AND received < :3",
+        " FROM held_message WHERE quarantine = :1 AND id < :2 AND received < :3 AND gone <> 2",
         {Kind::integer, Kind::integer}, {std::string(quarantine), bound.below, bound.received});
     return {.messages = integer_of(rows.at(0).at(0)),
             .bytes = static_cast<std::uint64_t>(integer_of(rows.at(0).at(1)))};
+}
+
+std::vector<HeldId> Retention::closed(std::string_view quarantine, const HeldId& behind, std::size_t limit)
+{
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    std::vector<HeldId> closed;
+    for (const sql::Row& row :
+         lease->query("SELECT id FROM held_message WHERE quarantine = :1 AND id > :2"
+                      " AND gone = :3 ORDER BY id LIMIT :4",
+                      {Kind::text},
+                      {std::string(quarantine), behind.str(), kClosed, static_cast<std::int64_t>(limit)})) {
+        closed.push_back(HeldId::parse(text_of(row.at(0))));
+    }
+    return closed;
 }
 
 std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
@@ -91,7 +106,7 @@ std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
         for (const HeldId& id : on_record) {
             if (!releasing.contains(id.str())) {
                 // Without its bytes nobody can begin to release it, and no row of a recipient is touched.
-                database.execute("UPDATE held_message SET gone = 1 WHERE id = :1", {id.str()});
+                database.execute("UPDATE held_message SET gone = :2 WHERE id = :1", {id.str(), kClosed});
                 expire_notices(database, id);
                 closed.push_back(id);
             }

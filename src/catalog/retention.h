@@ -20,7 +20,7 @@ struct Old {
 };
 
 /// Expiry in three steps, so that it can be killed at any point and begun anew: close() a batch, remove its
-/// bytes from the store, forget() it. What was closed and not forgotten is found again by the next run.
+/// bytes from the store, forget() it. The next run finds what was closed and not forgotten: closed().
 ///
 /// Thread-safety, durability, errors: as the catalog's.
 class Retention {
@@ -38,6 +38,9 @@ class Retention {
         std::uint64_t bytes = 0;
     };
     Amount amount(std::string_view quarantine, std::optional<Time> before);
+
+    /// Messages of a quarantine that an earlier run closed and did not live to forget, ids behind `behind`.
+    std::vector<HeldId> closed(std::string_view quarantine, const HeldId& behind, std::size_t limit);
 
     /// Nobody can begin to release these any more, their notices are not sent any more. Returns those that
     /// were closed; one that is being released is not.

@@ -222,6 +222,11 @@ std::string through_index(const sql::Connection& connection, const std::string& 
     return connection.engine() == sql::Engine::sqlite ? " INDEXED BY " + name : std::string();
 }
 
+bool is_current(sql::Connection& connection)
+{
+    return version_of(connection) == kSchemaVersion;
+}
+
 void check_version(sql::Connection& connection)
 {
     version_of(connection);

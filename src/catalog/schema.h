@@ -18,6 +18,9 @@ void migrate(sql::Connection& connection);
 /// offer themselves. "" for a server, which knows better.
 std::string through_index(const sql::Connection& connection, const std::string& name);
 
+/// True when the tables are there and of kSchemaVersion. Changes nothing. Errors: as check_version().
+bool is_current(sql::Connection& connection);
+
 /// Throws BackendError unless the catalog has this program's version or can be migrated. Changes nothing.
 void check_version(sql::Connection& connection);
 

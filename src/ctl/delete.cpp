@@ -88,6 +88,28 @@ const RemindWord& word_for(Remind outcome)
     throw std::logic_error("asking for a notice ended in a way that has no word");
 }
 
+Json tell_reminded(Output& output, const HeldMail& mail, const RemindResult& result, Tally& tally)
+{
+    const RemindWord& word = word_for(result.outcome);
+    (tally.*word.count)();
+    std::string line = fmt::format("{} {}: {}", mail.id.str(), harmless_line(result.recipient), word.words);
+    if (result.send_to != std::vector{result.recipient}) {
+        for (const std::string& address : result.send_to) {
+            line += fmt::format("{} {}", &address == &result.send_to.front() ? " to" : ",",
+                                harmless_line(address));
+        }
+    }
+    if (result.outcome != Remind::due) {
+        output.problem(line);
+    } else if (!output.wants_json()) {
+        output.line(line);
+    }
+    return {{"id", mail.id.str()},
+            {"recipient", result.recipient},
+            {"outcome", word.key},
+            {"send_to", result.send_to}};
+}
+
 /// Those who still wait for it; everybody when nobody does, so that it is said why.
 std::vector<std::string> waiting(const HeldMail& mail)
 {
@@ -139,18 +161,10 @@ int run_notify(Context& context)
         return tally.exit_code();
     }
     Json results = Json::array();
-    for (const std::string& to : context.arguments().to.empty() ? waiting(*mail) : context.arguments().to) {
-        const RemindResult result = desk.remind(mail->id, to);
-        const RemindWord& word = word_for(result.outcome);
-        (tally.*word.count)();
-        const std::string line =
-            fmt::format("{} {}: {}", mail->id.str(), harmless_line(result.recipient), word.words);
-        results.push_back({{"id", mail->id.str()}, {"recipient", result.recipient}, {"outcome", word.key}});
-        if (result.outcome != Remind::due) {
-            output.problem(line);
-        } else if (!output.wants_json()) {
-            output.line(line);
-        }
+    // Whoever is named gets it, whatever the configuration says about who is told.
+    const bool by_name = !context.arguments().to.empty();
+    for (const std::string& to : by_name ? context.arguments().to : waiting(*mail)) {
+        results.push_back(tell_reminded(output, *mail, desk.remind(mail->id, to, by_name), tally));
     }
     if (output.wants_json()) {
         output.json({{"results", std::move(results)}});

@@ -84,7 +84,7 @@ class Explainer {
   private:
     Explanation explain(const AskedMail& asked)
     {
-        return context_.desk(OpenDesk::Mode::read).explain(asked.envelope, asked.facts.headers);
+        return context_.desk(OpenDesk::Mode::rules).explain(asked.envelope, asked.facts.headers);
     }
 
     void count(const std::string& name, std::string_view bytes, std::string_view sender)

@@ -9,6 +9,8 @@ namespace qm::ctl {
 namespace {
 
 constexpr std::size_t kCandidates = 10;
+/// For what changes something: one character more or less must not hit a message by chance.
+constexpr std::size_t kShortest = 6;
 constexpr std::string_view kCharacters = "0123456789abcdefghjkmnpqrstvwxyz";
 
 void check_is_id(std::string_view text)
@@ -72,6 +74,10 @@ std::vector<HeldMail> find_all_named(Context& context, Desk& desk, Tally& tally)
 {
     for (const std::string& text : context.arguments().ids) {
         check_is_id(text);
+        if (text.size() < kShortest) {
+            throw UsageError(fmt::format("{}: too short; at least {} characters of an id are expected here",
+                                         text, kShortest));
+        }
     }
     std::vector<HeldMail> mails;
     for (const std::string& text : context.arguments().ids) {

@@ -18,8 +18,8 @@ bool looks_like_id(std::string_view text);
 /// short for several: these are listed). Errors: UsageError when it is no id at all.
 std::optional<HeldMail> find_named(Context& context, Desk& desk, std::string_view text, Tally& tally);
 
-/// The messages that the ids of the command line mean, each once, in their order. All of them are looked at
-/// before anything is done. Errors: UsageError.
+/// The messages that the ids of the command line, at least six characters each, mean, each once, in their
+/// order. All of them are looked at before anything is done. Errors: UsageError.
 std::vector<HeldMail> find_all_named(Context& context, Desk& desk, Tally& tally);
 
 } // namespace qm::ctl

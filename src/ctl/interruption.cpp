@@ -1,7 +1,11 @@
 #include "ctl/interruption.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <string_view>
+
+#include <unistd.h>
 
 namespace qm::ctl {
 namespace {
@@ -9,9 +13,15 @@ namespace {
 std::atomic<bool> came{false};
 static_assert(std::atomic<bool>::is_always_lock_free); // a handler may touch it
 
+constexpr std::string_view kWord = "quarantinectl: finishing what is under way, then stopping\n";
+
 extern "C" void qm_ctl_on_signal(int /*number*/)
 {
-    came.store(true);
+    if (!came.exchange(true)) {
+        const int error_number = errno;
+        static_cast<void>(!write(STDERR_FILENO, kWord.data(), kWord.size()));
+        errno = error_number;
+    }
 }
 
 void handle_with(void (*handler)(int))
@@ -20,7 +30,7 @@ void handle_with(void (*handler)(int))
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (const int number : {SIGINT, SIGTERM}) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         sigaction(number, &action, nullptr);
     }
 }

@@ -1,9 +1,11 @@
-// SIGINT and SIGTERM during work that changes something: the item at hand is finished, then it stops.
+// SIGINT, SIGTERM and SIGHUP (a lost terminal) during work that changes something: the item at hand is
+// finished, then it stops.
 #pragma once
 
 namespace qm::ctl {
 
-/// From its construction on, the two signals only set a mark. One object a process.
+/// From its construction on, these signals only set a mark; the first one is answered with a word on
+/// standard error. One object a process.
 class Interruption {
   public:
     Interruption();

@@ -208,6 +208,12 @@ class Allowing {
                 fmt::format("{}: --allow: the mail has no sender that could be allowed; nothing was done",
                             mail.id.str()));
         }
+        if (is_forwarded(sender)) {
+            throw UsageError(
+                fmt::format("{}: --allow: the sender {} was made by a forwarder, who may have put any "
+                            "address into it; use whitelist add. Nothing was done",
+                            mail.id.str(), harmless_line(sender)));
+        }
         open_whitelist(settings_, mail.quarantine);
     }
 

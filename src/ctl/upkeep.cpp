@@ -83,6 +83,8 @@ std::string_view key_of(Kind kind)
         return "row_without_file";
     case Kind::useless_file:
         return "useless_file";
+    case Kind::found_again:
+        return "found_again";
     case Kind::unreadable:
         break;
     }

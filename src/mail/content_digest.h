@@ -27,21 +27,25 @@ class ContentDigest {
     /// Ends the body. 64 hexadecimal digits.
     std::string finish();
 
-    /// After finish(): the digests to register for a message that we hand to a mail server, the message's own
-    /// first. A server completes the addresses of mail from its own machine, so one is without From.
-    std::vector<std::string> as_sent() const;
+    /// After finish(): the digest under which we know a message again that we hand to a mail server. Stricter
+    /// than the other one, because it opens the door: it also covers the fields that decide what the body
+    /// means (MIME-Version and every Content-* field) and Sender and Reply-To, each with all of its
+    /// occurrences. A From that the server completes (an address without a domain) or adds is left out.
+    std::string as_sent() const;
 
-    /// After finish(): the digests under which this message may have been sent by us: a mail server adds
-    /// From, Date and Message-ID where they are missing, so each of them is left out in turn and together.
+    /// After finish(): the digests under which this message may have been sent by us, most likely first. A
+    /// mail server adds From, Date and Message-ID where they are missing, so each of them is left out in turn
+    /// and together.
     std::vector<std::string> as_received() const;
 
   private:
     static constexpr std::size_t kFields = 4;
 
-    /// With the fields whose bit in `left_out` is set taken as missing.
-    std::string digest(unsigned left_out) const;
+    std::string strict_digest(unsigned left_out) const;
 
-    std::array<std::string, kFields> fields_;
+    std::array<std::string, kFields> fields_; ///< the first of each
+    std::array<std::string, kFields> all_;    ///< all of each
+    std::string meaning_;                     ///< the other fields of the strict digest
     Sha256 body_;
     std::string body_sum_;
 };

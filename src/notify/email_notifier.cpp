@@ -94,7 +94,9 @@ class EmailNotifier final : public Notifier {
         composed.recipient = notice.send_to.empty() ? notice.recipient : notice.send_to;
         composed.message_id = "<" + mail.message_id + ">";
         composed.bytes = write_notice_mail(mail);
-        composed.digest = mail::ContentDigest(composed.bytes).finish();
+        mail::ContentDigest digest(composed.bytes);
+        digest.finish();
+        composed.digest = digest.as_sent();
         return composed;
     }
 

@@ -65,7 +65,8 @@ struct RemindResult {
         not_an_address
     };
     Outcome outcome = Outcome::no_message;
-    std::string recipient; ///< as on record
+    std::string recipient;            ///< as on record
+    std::vector<std::string> send_to; ///< with `due`: who gets it
 };
 
 /// Thread-safety: every member may be called at once from any thread.
@@ -117,8 +118,10 @@ class Desk {
     ReleaseResult copy(const HeldId& id, const std::string& to);
     /// Deletes for one recipient, or for all when empty; the bytes go when nobody waits for them.
     DeleteResult remove(const HeldId& id, const std::string& recipient);
-    /// Has the notice sent once more (by the daemon, within seconds), to the recipient.
-    RemindResult remind(const HeldId& id, const std::string& recipient);
+    /// Has the notice about this recipient sent once more (by the daemon, within seconds): to those who got
+    /// it in the first place (notification_domains, notify_recipient, also_notify), or `by_name`: to the
+    /// recipient, whatever these say.
+    RemindResult remind(const HeldId& id, const std::string& recipient, bool by_name);
 
     /// Releases that a process began and did not live to settle become `failed`, said in the log. Returns how
     /// many.
@@ -142,6 +145,9 @@ class Desk {
         std::vector<std::string> digests;
     };
 
+    /// Why nothing may be concluded from what is not in this quarantine's store (an unmounted disk looks like
+    /// an empty folder); "" when the store seems to be in its place.
+    std::string store_away(const Quarantine& quarantine) const;
     /// The store that has its bytes; nullptr when none has.
     std::shared_ptr<MessageStore> store_of(const HeldMail& mail) const;
     smtp::Server mail_server_of(const HeldMail& mail) const;

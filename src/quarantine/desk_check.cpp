@@ -93,7 +93,9 @@ class Desk::StoreCheck {
     {
         try {
             if (!report_.stopped) {
-                quarantine.store->check(); // one that is away has lost nothing
+                if (const std::string away = desk_.store_away(quarantine); !away.empty()) {
+                    throw BackendError(away); // it has lost nothing
+                }
                 work();
             }
         } catch (const BackendError& error) {
@@ -115,7 +117,7 @@ class Desk::StoreCheck {
                 if (std::ranges::find(known, id) == known.end()) {
                     check_unknown(store, name, id);
                 } else if (std::ranges::find(useless, id) != useless.end()) {
-                    drop_useless(store, name, id);
+                    check_useless(store, name, id);
                 }
             }
             report_.checked += static_cast<std::int64_t>(page.size());
@@ -187,7 +189,14 @@ class Desk::StoreCheck {
         const auto recorded = desk_.catalog_.record({{.mail = mail, .tell = {}}},
                                                     mail.received - settings_->global.retry_window);
         finding.repaired = true;
-        if (recorded.front().known) {
+        const bool is_kept = recorded.front().known && !needs_these_bytes(recorded.front());
+        if (recorded.front().known && !is_kept) {
+            desk_.catalog_.adopt(mail);
+            finding.what =
+                fmt::format("was not on record; taken up again: the same mail, held as {}, has lost its "
+                            "bytes",
+                            recorded.front().id.str());
+        } else if (is_kept) {
             // We died before the sender heard of it, and the mail came again.
             store.remove(id);
             finding.what =
@@ -195,6 +204,36 @@ class Desk::StoreCheck {
         } else {
             finding.what = "was not on record; taken up again, nobody is told";
         }
+    }
+
+    /// True when the mail is on record under another id, somebody waits for it, and its bytes are not there.
+    bool needs_these_bytes(const catalog::Recorded& recorded) const
+    {
+        const auto earlier = recorded.bytes_awaited ? desk_.catalog_.load(recorded.id) : std::nullopt;
+        return earlier && desk_.store_of(*earlier) == nullptr;
+    }
+
+    /// Of a message on record: its file was lost before and is there again, or nobody waits for it.
+    void check_useless(MessageStore& store, const std::string& name, const HeldId& id)
+    {
+        const auto mail = desk_.catalog_.load(id);
+        if (!mail) {
+            return; // expired since
+        }
+        const Quarantine* const quarantine = settings_->quarantine(mail->quarantine);
+        const bool was_lost = std::ranges::any_of(mail->recipients, [](const HeldRecipient& recipient) {
+            return recipient.state == RecipientState::deleted && recipient.reply == kLost;
+        });
+        if (!was_lost || quarantine == nullptr) {
+            drop_useless(store, name, id);
+            return;
+        }
+        StoreFinding finding{.kind = Kind::found_again,
+                             .quarantine = mail->quarantine,
+                             .id = id,
+                             .what = "was on record as lost, but it is there"};
+        finding.repaired = repair_ && desk_.releases_.put_back(id, kLost, first_state(*quarantine));
+        add(std::move(finding));
     }
 
     void drop_useless(MessageStore& store, const std::string& name, const HeldId& id)
@@ -236,8 +275,8 @@ class Desk::StoreCheck {
             return;
         }
         const auto mail = desk_.catalog_.load(id);
-        if (!mail || desk_.store_of(*mail) != nullptr) {
-            return; // expired since, or in the folder that the quarantine had before
+        if (!mail || mail->gone || desk_.store_of(*mail) != nullptr) {
+            return; // expired or deleted since, or in the folder that the quarantine had before
         }
         StoreFinding finding{.kind = Kind::row_without_file,
                              .quarantine = quarantine.name,

@@ -28,6 +28,23 @@ class Expiry {
     {
     }
 
+    /// What an earlier run began. False: stopped by Progress.
+    bool begun_before(ExpireReport::Part& part)
+    {
+        HeldId behind;
+        for (;;) {
+            const std::vector<HeldId> closed = retention_.closed(quarantine_.name, behind, kBatch);
+            if (closed.empty()) {
+                return true;
+            }
+            behind = closed.back();
+            part.messages += static_cast<std::int64_t>(dry_run_ ? closed.size() : finish(closed).size());
+            if (!progress_("expire " + quarantine_.name, static_cast<std::uint64_t>(part.messages), 0)) {
+                return false;
+            }
+        }
+    }
+
     /// False: stopped by Progress.
     bool too_old(Time before, ExpireReport::Part& part)
     {
@@ -63,6 +80,23 @@ class Expiry {
             behind);
     }
 
+    /// Why the store did not let go of some messages; "" when it did.
+    std::string trouble() const
+    {
+        if (stuck_.empty()) {
+            return {};
+        }
+        std::string why;
+        try {
+            quarantine_.store->remove(stuck_.front());
+        } catch (const BackendError& error) {
+            why = error.what();
+        }
+        return fmt::format(
+            "{} messages could not be deleted and are tried again next time; the first one: {}",
+            stuck_.size(), why.empty() ? stuck_.front().str() : why);
+    }
+
   private:
     template <typename Goes>
     bool run(std::optional<Time> before, std::int64_t expected, ExpireReport::Part& part, Goes goes,
@@ -94,12 +128,7 @@ class Expiry {
         if (dry_run_) {
             std::ranges::transform(batch, std::back_inserter(closed), &catalog::Old::id);
         } else {
-            closed = retention_.close(batch);
-            quarantine_.store->remove_all(closed);
-            if (settings_.spool && !quarantine_.store->keeps()) {
-                settings_.spool->remove_all(closed);
-            }
-            retention_.forget(closed);
+            closed = finish(retention_.close(batch));
         }
         for (const catalog::Old& old : batch) {
             if (std::ranges::binary_search(closed, old.id)) {
@@ -109,11 +138,25 @@ class Expiry {
         }
     }
 
+    /// Bytes, then rows. Returns those that went; what the store does not let go stays closed.
+    std::vector<HeldId> finish(std::vector<HeldId> closed)
+    {
+        std::vector<HeldId> left = quarantine_.store->remove_all(closed);
+        if (settings_.spool && !quarantine_.store->keeps()) {
+            left = settings_.spool->remove_all(closed);
+        }
+        std::erase_if(closed, [&](const HeldId& id) { return std::ranges::find(left, id) != left.end(); });
+        retention_.forget(closed);
+        stuck_.insert(stuck_.end(), left.begin(), left.end());
+        return closed;
+    }
+
     catalog::Retention& retention_;
     const Settings& settings_;
     const Quarantine& quarantine_;
     bool dry_run_;
     const Progress& progress_;
+    std::vector<HeldId> stuck_;
 };
 
 std::int64_t in_days(std::chrono::seconds time)
@@ -179,6 +222,10 @@ ExpireReport Desk::expire(bool dry_run, const Progress& progress)
 void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, const Settings& settings,
                   bool dry_run, const Progress& progress, ExpireReport& report)
 {
+    if (const std::string away = store_away(quarantine); !away.empty()) {
+        report.troubles.push_back(fmt::format("[{}] {}", quarantine.name, away));
+        return;
+    }
     Expiry expiry(retention, settings, quarantine, dry_run, progress);
     std::optional<Time> kept_since;
     const auto one = [&](std::string why, auto work) {
@@ -196,7 +243,8 @@ void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, c
             report.parts.push_back(std::move(part));
         }
     };
-    if (quarantine.keep.count() > 0) {
+    one("begun by an earlier run", [&](ExpireReport::Part& part) { return expiry.begun_before(part); });
+    if (quarantine.keep.count() > 0 && !report.stopped) {
         kept_since = clock_.now() - quarantine.keep;
         one(fmt::format("older than {} days", in_days(quarantine.keep)),
             [&](ExpireReport::Part& part) { return expiry.too_old(*kept_since, part); });
@@ -204,6 +252,9 @@ void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, c
     if (quarantine.max_size > 0 && !report.stopped) {
         one(fmt::format("above {}", text::human_size(quarantine.max_size)),
             [&](ExpireReport::Part& part) { return expiry.too_much(kept_since, part); });
+    }
+    if (const std::string trouble = expiry.trouble(); !trouble.empty()) {
+        report.troubles.push_back(fmt::format("[{}] {}", quarantine.name, trouble));
     }
 }
 

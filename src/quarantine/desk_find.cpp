@@ -2,7 +2,9 @@
 #include "quarantine/desk.h"
 
 #include <algorithm>
-#include <map>
+#include <filesystem>
+
+#include <fmt/format.h>
 
 #include "base/file_lock.h"
 #include "catalog/outbox.h"
@@ -83,7 +85,38 @@ std::shared_ptr<MessageStore> Desk::store_of(const HeldMail& mail) const
     // Its quarantine has got another folder, or another name, since: an id is in one store only.
     const auto found =
         std::ranges::find_if(settings->stores, [&](const auto& store) { return has_it(store.second); });
-    return found == settings->stores.end() ? nullptr : found->second;
+    if (found != settings->stores.end()) {
+        return found->second;
+    }
+    if (quarantine != nullptr) {
+        quarantine->store->check(); // one that is away has lost nothing
+    }
+    return nullptr;
+}
+
+std::string Desk::store_away(const Quarantine& quarantine) const
+{
+    MessageStore& store = *quarantine.store;
+    if (!store.keeps()) {
+        return {};
+    }
+    try {
+        store.check();
+    } catch (const BackendError& error) {
+        return error.what();
+    }
+    bool is_empty = !std::filesystem::exists(store.lock_file());
+    if (is_empty) {
+        store.list([&](const HeldId&) {
+            is_empty = false;
+            return false;
+        });
+    }
+    if (!is_empty || catalog::Search(catalog_).stored_ids(quarantine.name, {}, 1).empty()) {
+        return {};
+    }
+    return fmt::format("{} is empty, but messages should be in it: is its disk mounted? Nothing was done",
+                       store.folder());
 }
 
 preview::Preview Desk::preview(const HeldMail& mail)

@@ -163,7 +163,7 @@ std::optional<Desk::Original> Desk::original_of(const HeldMail& mail)
     Original original{.bytes = smtp::with_crlf(read_all(*reader)), .digests = {}};
     mail::ContentDigest digest(original.bytes);
     digest.finish();
-    original.digests = digest.as_sent();
+    original.digests = {digest.as_sent()};
     return original;
 }
 
@@ -207,11 +207,16 @@ ReleaseResult Desk::release(const HeldId& id, const std::string& recipient, bool
 void Desk::settle(const catalog::Release& release, const Delivery& delivery,
                   const std::vector<std::string>& digests)
 {
-    const auto own = delivery.outcome == DeliveryOutcome::unknown ? kOwnWhileReleasing : kOwnAfterwards;
+    std::chrono::hours own(0); // it did not go out: nothing of ours can come back
+    if (delivery.outcome == DeliveryOutcome::delivered) {
+        own = kOwnAfterwards;
+    } else if (delivery.outcome == DeliveryOutcome::unknown) {
+        own = kOwnWhileReleasing;
+    }
     const auto deadline = std::chrono::steady_clock::now() + kSettlePatience;
     for (;;) {
         try {
-            releases_.settle(release, delivery, digests, clock_.now() + own);
+            releases_.settle(release, delivery, digests, clock_.now() + own - std::chrono::microseconds(1));
             return;
         } catch (const BackendError& error) {
             if (std::chrono::steady_clock::now() > deadline) {
@@ -273,31 +278,40 @@ DeleteResult Desk::remove(const HeldId& id, const std::string& recipient)
     return result;
 }
 
-RemindResult Desk::remind(const HeldId& id, const std::string& recipient)
+RemindResult Desk::remind(const HeldId& id, const std::string& recipient, bool by_name)
 {
     using Remind = RemindResult::Outcome;
     const std::optional<HeldMail> mail = catalog_.load(id);
     if (!mail) {
-        return {.outcome = Remind::no_message, .recipient = recipient};
+        return {.outcome = Remind::no_message, .recipient = recipient, .send_to = {}};
     }
     const HeldRecipient* const on_record = recipient_of(*mail, recipient);
     if (on_record == nullptr) {
-        return {.outcome = Remind::no_recipient, .recipient = recipient};
+        return {.outcome = Remind::no_recipient, .recipient = recipient, .send_to = {}};
     }
-    RemindResult result{.outcome = Remind::due, .recipient = on_record->address};
+    RemindResult result{.outcome = Remind::due, .recipient = on_record->address, .send_to = {}};
     const std::shared_ptr<const Settings> settings = settings_.get();
     const Quarantine* const quarantine = settings->quarantine(mail->quarantine);
     if (on_record->state == RecipientState::released || on_record->state == RecipientState::deleted) {
         result.outcome = Remind::settled;
     } else if (quarantine == nullptr || !quarantine->notifier) {
         result.outcome = Remind::nobody_tells;
-    } else if (!quarantine->notifier->can_tell(on_record->address)) {
-        result.outcome = Remind::not_an_address;
+    } else if (by_name) {
+        result.send_to = {on_record->address};
+        result.outcome =
+            quarantine->notifier->can_tell(on_record->address) ? Remind::due : Remind::not_an_address;
     } else {
-        releases_.remind(id, on_record->address, on_record->address);
+        result.send_to = quarantine->notifier->tells(on_record->address);
+        result.outcome = result.send_to.empty() ? Remind::nobody_tells : Remind::due;
+    }
+    if (result.outcome != Remind::due) {
+        result.send_to.clear();
+    }
+    for (const std::string& address : result.send_to) {
+        releases_.remind(id, on_record->address, address);
         log::info(shown_queue_id(*mail), {{"quarantine", mail->quarantine},
                                           {"id", id.str()},
-                                          {"to", fmt::format("<{}>", on_record->address)},
+                                          {"to", fmt::format("<{}>", address)},
                                           {"status", "notice-due-again"}});
     }
     return result;

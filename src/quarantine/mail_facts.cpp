@@ -34,7 +34,13 @@ MailFacts facts_of(std::string_view message)
 std::string lasting_sender(std::string_view sender)
 {
     std::string unwrapped = mail::unwrapped_sender(sender);
-    return unwrapped.empty() ? std::string(sender) : unwrapped;
+    const bool is_same_domain = mail::domain(mail::key(unwrapped)) == mail::domain(mail::key(sender));
+    return !unwrapped.empty() && is_same_domain ? unwrapped : std::string(sender);
+}
+
+bool is_forwarded(std::string_view sender)
+{
+    return !mail::unwrapped_sender(sender).empty() && lasting_sender(sender) == sender;
 }
 
 bool is_sendable_address(std::string_view address)

@@ -25,9 +25,12 @@ struct MailFacts {
 /// `message`: at least its header block. Never throws for what it contains.
 MailFacts facts_of(std::string_view message);
 
-/// The address to whitelist for this envelope sender: without its BATV or SRS wrapping, which differs from
-/// mail to mail.
+/// The address to whitelist for this envelope sender: without its BATV tag, which differs from mail to mail.
+/// What SRS wraps stays wrapped: anybody can put any address into it.
 std::string lasting_sender(std::string_view sender);
+
+/// True when a forwarder has put another address into this one (SRS).
+bool is_forwarded(std::string_view sender);
 
 /// True when mail can be sent to it.
 bool is_sendable_address(std::string_view address);

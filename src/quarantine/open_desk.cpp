@@ -12,11 +12,14 @@
 
 namespace qm {
 
+/// No mail waits for a program beside the daemon, and counting millions of rows takes its time.
+constexpr std::chrono::minutes kPatience{10};
+
 class OpenDesk::Body {
   public:
     Body(std::shared_ptr<const Settings> settings, Mode mode)
         : settings_(std::move(settings)),
-          catalog_(settings_.get()->global.catalog, settings_.get()->folder, clock_),
+          catalog_(settings_.get()->global.catalog, settings_.get()->folder, clock_, kPatience),
           desk_(settings_, catalog_, clock_)
     {
         const std::string file = catalog_.file();
@@ -24,8 +27,12 @@ class OpenDesk::Body {
             throw BackendError("catalog " + catalog_.shown() + ": " + error_text(errno) +
                                " (the daemon makes it when it starts for the first time)");
         }
-        catalog_.open();
-        desk_.resolve_left_releases();
+        if (mode == Mode::read) {
+            catalog_.expect_current();
+        } else if (mode == Mode::work) {
+            catalog_.open();
+            desk_.resolve_left_releases();
+        }
     }
 
     Desk& desk() { return desk_; }

@@ -9,15 +9,16 @@
 
 namespace qm {
 
-/// Works on the same catalog and the same stores as a daemon, while it runs or not. Releases that a process
-/// left behind are resolved when it opens.
+/// Works on the same catalog and the same stores as a daemon, while it runs or not.
 ///
 /// Thread-safety: the desk's. Errors: ConfigError, BackendError.
 class OpenDesk {
   public:
     enum class Mode {
-        read, ///< for looking: a catalog that is missing is not created
-        work, ///< creates or migrates the catalog
+        rules, ///< for explain() of mail that is not on record: the catalog is not touched and need not be
+               ///< there
+        read,  ///< for looking: changes nothing; the catalog must be there and of this version
+        work,  ///< creates or migrates the catalog, and resolves releases that a process left behind
     };
     OpenDesk(std::shared_ptr<const Settings> settings, Mode mode);
     ~OpenDesk();

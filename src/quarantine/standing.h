@@ -20,7 +20,7 @@ struct Standing {
         std::vector<State> states = {};
         std::int64_t messages = 0; ///< with bytes in the store
         std::uint64_t bytes = 0;
-        Time oldest{};       ///< of these; epoch when there is none
+        Time oldest{};            ///< of these; epoch when there is none
         std::string trouble = {}; ///< why its store or whitelist does not answer; "" when all is well
     };
     std::string catalog = {}; ///< where it is, without password

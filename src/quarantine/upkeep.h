@@ -26,7 +26,7 @@ struct ExpireReport {
     std::vector<Part> parts = {};
     std::int64_t whitelist_rows = 0;
     std::vector<std::string> troubles = {}; ///< what failed, one line each; the rest was done
-    bool stopped = false;              ///< Progress said so
+    bool stopped = false;                   ///< Progress said so
 };
 
 struct StoreFinding {
@@ -34,12 +34,13 @@ struct StoreFinding {
         file_without_row, ///< repair: taken up again from its trace lines, or removed when it is a leftover
         row_without_file, ///< repair: on record as lost, nobody waits for it
         useless_file,     ///< every recipient is deleted; repair: removed
+        found_again,      ///< the row says that it was lost; repair: held again
         unreadable,       ///< no trace lines, or they name another id; never touched
     };
     Kind kind = Kind::unreadable;
     std::string quarantine = {}; ///< or the folder when nobody knows
     HeldId id = {};
-    std::string what = {};      ///< one sentence
+    std::string what = {}; ///< one sentence
     bool repaired = false; ///< only with `repair`
 };
 

@@ -92,24 +92,23 @@ class FileStore final : public MessageStore {
         return true;
     }
 
-    std::size_t remove_all(std::span<const HeldId> ids) override
+    std::vector<HeldId> remove_all(std::span<const HeldId> ids) override
     {
-        std::size_t removed = 0;
+        std::vector<HeldId> left;
         std::set<std::string> folders;
         for (const HeldId& id : ids) {
             const std::string path = path_of(id);
             if (unlink(path.c_str()) == 0) {
-                ++removed;
                 folders.insert(day_folder(id));
             } else if (errno != ENOENT) {
-                throw failed("delete", path, errno);
+                left.push_back(id);
             }
         }
         for (const std::string& folder : folders) {
             sync_folder(folder);
             drop_if_empty(folder);
         }
-        return removed;
+        return left;
     }
 
     void list(const std::function<bool(const HeldId&)>& visit) override

@@ -210,6 +210,26 @@ TEST_P(CatalogContract, AMailIsKnownAlsoWhenItsBytesAreGone)
     EXPECT_FALSE(again.bytes_awaited);
 }
 
+TEST_P(CatalogContract, AMailIsNotKnownWhenItsMessageIsAboutToBeForgotten)
+{
+    const HeldId first = hold(mail());
+    ASSERT_EQ(retention.close({{.id = first}}).size(), 1U);
+    EXPECT_FALSE(record(mail()).known) << "it would go with the first one";
+    EXPECT_EQ(search.find({}).size(), 2U);
+}
+
+TEST_P(CatalogContract, OnlyACurrentCatalogIsTakenForOne)
+{
+    catalog.expect_current();
+    execute("DELETE FROM qm_schema WHERE version = :1", {kSchemaVersion});
+    EXPECT_THROW(catalog.expect_current(), BackendError);
+    execute("INSERT INTO qm_schema (version) VALUES (:1)", {kSchemaVersion + 1});
+    EXPECT_THROW(catalog.expect_current(), BackendError);
+    execute("DROP TABLE qm_schema");
+    EXPECT_THROW(catalog.expect_current(), BackendError);
+    EXPECT_EQ(count("held_message"), 0) << "nothing was made anew";
+}
+
 TEST_P(CatalogContract, ClaimsGoOldestFirstAndNoFurtherThanTheLimit)
 {
     for (const char* const name : {"a", "b", "c"}) {
@@ -251,7 +271,6 @@ TEST_P(CatalogContract, OpeningTwiceChangesNothing)
     EXPECT_TRUE(catalog.load(held.id));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, CatalogContract,
-                         catalog_engines(), test::DatabaseTest::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, CatalogContract, catalog_engines(), test::DatabaseTest::engine_name);
 
 } // namespace qm::catalog

@@ -16,6 +16,15 @@
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
 
+namespace qm {
+
+inline void PrintTo(const HeldId& id, std::ostream* out)
+{
+    *out << id.str();
+}
+
+} // namespace qm
+
 namespace qm::catalog {
 
 inline void PrintTo(const Recorded& recorded, std::ostream* out)

@@ -38,7 +38,8 @@ class CatalogSearch : public CatalogTest {
         return find(filter);
     }
 
-    HeldId hold_from(const std::string& sender, const std::vector<std::string>& recipients = {"u@example.net"})
+    HeldId hold_from(const std::string& sender,
+                     const std::vector<std::string>& recipients = {"u@example.net"})
     {
         clock.advance(std::chrono::seconds(1));
         HeldMail held = other_mail(recipients);
@@ -163,8 +164,8 @@ TEST_P(CatalogSearch, TimesAreExactToTheMicrosecond)
 
 TEST_P(CatalogSearch, WhatIsNoAddressIsASlipAndSaysWhatIsExpected)
 {
-    for (const char* const nonsense :
-         {"nonsense", "@", "@a@b", "a@", "a b@example.org", "a@b\nc", "*", "<@example.org>", "a@exa mple.org"}) {
+    for (const char* const nonsense : {"nonsense", "@", "@a@b", "a@", "a b@example.org", "a@b\nc", "*",
+                                       "<@example.org>", "a@exa mple.org"}) {
         EXPECT_THROW(from(nonsense), ConfigError) << nonsense;
         EXPECT_THROW(to(nonsense), ConfigError) << nonsense;
     }
@@ -215,15 +216,16 @@ TEST_P(CatalogSearch, IdsAreFoundByTheirBeginning)
     EXPECT_THAT(search.ids_like(whole.substr(0, 1), 10), ElementsAre(all[0], all[1], all[2]));
     EXPECT_THAT(search.ids_like("", 2), ElementsAre(all[0], all[1]));
     for (const std::string& nothing :
-         {whole + "0", std::string("8"), std::string("0u"), std::string("%"), std::string("_"), std::string("../"),
-          std::string("0\0", 2), std::string("É"), std::string(5000, '0')}) {
+         {whole + "0", std::string("8"), std::string("0u"), std::string("%"), std::string("_"),
+          std::string("../"), std::string("0\0", 2), std::string("É"), std::string(5000, '0')}) {
         EXPECT_THAT(search.ids_like(nothing, 10), IsEmpty()) << nothing;
     }
 }
 
 TEST_P(CatalogSearch, NoticesAreListedInTheOrderTheyBecameDue)
 {
-    const HeldId id = hold(other_mail({"a@example.net", "b@example.net"}), {"a@example.net", "b@example.net"});
+    const HeldId id =
+        hold(other_mail({"a@example.net", "b@example.net"}), {"a@example.net", "b@example.net"});
     const auto due = outbox.claim(1, std::chrono::minutes(1));
     outbox.try_again(due.at(0), "450 later", clock.now() + std::chrono::minutes(5));
     clock.advance(std::chrono::seconds(1));

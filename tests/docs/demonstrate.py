@@ -11,6 +11,7 @@ import sys
 from demonstration import console, document, world
 
 MANUAL = world.PROJECT / "docs" / "quarantinectl.md"
+PAGE = world.PROJECT / "docs" / "man" / "quarantinectl.8"
 
 
 def run(parts, here):
@@ -70,6 +71,9 @@ def missing(parts, codes):
         yield f"the table of exit codes has {code}, but no command ended so"
     for code in sorted(codes - documented):
         yield f"a command ended with {code}, which the table of exit codes does not have"
+    page = re.search(r"(?ms)^\.SH EXIT STATUS\n(.*?)^\.SH", PAGE.read_text("utf-8")).group(1)
+    for code in sorted(documented ^ {int(code) for code in re.findall(r"(?m)^\.TP\n\.B (\d+)$", page)}):
+        yield f"exit code {code} is only in one of docs/quarantinectl.md and {PAGE.name}"
 
 
 def wrong_options(verb, row):

@@ -1,5 +1,4 @@
 """quarantinectl config: the daemon's own words about the configuration, and no secret in them."""
-import os
 import pathlib
 import shutil
 import time
@@ -48,7 +47,8 @@ class ConfigCase(DaemonCase):
 
     def test_every_mistake_has_its_line(self):
         made = self.new_daemon(RULES)
-        made.write("[global]\nquarantines = spam\npreferred_quarantine_action = middle\nno_such = 1\n[spam]\nregex = (\n")
+        made.write("[global]\nquarantines = spam\npreferred_quarantine_action = middle\nno_such = 1\n"
+                   "[spam]\nregex = (\n")
         found = {(one["line"], one["option"]) for one in made.ctl().run("config", "check", "--json").json["mistakes"]}
         self.assertLessEqual({(3, "preferred_quarantine_action"), (4, "no_such"), (6, "regex")}, found)
 
@@ -128,9 +128,12 @@ class UserCase(DaemonCase):
         first, second, third = ids
         codes = {"explain": 10, "notify": 1}
         for verb in (["status"], ["list"], ["show", first], ["cat", first], ["explain", first],
-                     ["release", first, "--allow", "address"], ["copy", second, "--to", "x@our.example"], ["delete", second],
-                     ["notify", third], ["whitelist", "add", "--from", f"{mails.token()}@x.example"], ["whitelist", "list"],
-                     ["whitelist", "check", "--repair"], ["expire"], ["store", "check", "--repair"], ["config", "check"]):
+                     ["release", first, "--allow", "address"], ["copy", second, "--to", "x@our.example"],
+                     ["delete", second],
+                     ["notify", third], ["whitelist", "add", "--from", f"{mails.token()}@x.example"],
+                     ["whitelist", "list"],
+                     ["whitelist", "check", "--repair"], ["expire"], ["store", "check", "--repair"],
+                     ["config", "check"]):
             said = made.ctl().run(*verb)
             self.assertEqual(said.code, codes.get(verb[0], 0), said)
             self.assert_nothing_of_roots(made, verb)
@@ -138,7 +141,8 @@ class UserCase(DaemonCase):
     def assert_nothing_of_roots(self, made, what):
         for path in [made.folder, *made.folder.rglob("*")]:
             if path.name not in ("quarantine-milter.conf", "log", "notify"):  # the test's own
-                self.assertEqual((path.stat().st_uid, path.stat().st_gid != 0 or path.is_dir()), (65534, True), (what, path))
+                self.assertEqual((path.stat().st_uid, path.stat().st_gid != 0 or path.is_dir()), (65534, True),
+                                 (what, path))
                 if path.is_file():
                     self.assertEqual(path.stat().st_mode & 0o077, 0, (what, path))
 

@@ -138,17 +138,20 @@ class ExplainCase(ExplainBase):
         path = self.write("mail", mails.mail(mails.SPAM))
         said = self.ctl(self.desk, "explain", path, "--from", ANNA, "--to", "w@our.example", "--json").json
         step, = said["recipients"][0]["steps"]
-        self.assertEqual((step["quarantine"], step["exempt"]["from"], step["exempt"]["to"]), ("spam", ANNA, "w@our.example"))
+        self.assertEqual((step["quarantine"], step["exempt"]["from"], step["exempt"]["to"]),
+                         ("spam", ANNA, "w@our.example"))
         text = self.ctl(self.desk, "explain", path, "--from", ANNA, "--to", "w@our.example").text
         self.assertIn(f"mail from {ANNA} to w@our.example", text)
 
     def test_the_envelope_is_guessed_and_said_to_be(self):
         for headers, arguments, sender, recipients in (
-                (["Return-Path: <bounce@shop.example>", "Delivered-To: box@our.example", "X-Original-To: o@our.example"], [],
+                (["Return-Path: <bounce@shop.example>", "Delivered-To: box@our.example",
+                  "X-Original-To: o@our.example"], [],
                  "bounce@shop.example", ["o@our.example"]),
                 (["Return-Path: <>", "Delivered-To: box@our.example"], [], "", ["box@our.example"]),
                 (["X-Other: 1"], [], ANNA, [USER]),
-                (["Return-Path: <bounce@shop.example>"], ["--from", "f@x.example", "--to", "a@x.example", "--to", "b@x.example"],
+                (["Return-Path: <bounce@shop.example>"], ["--from", "f@x.example", "--to", "a@x.example", "--to",
+                                                          "b@x.example"],
                  "f@x.example", ["a@x.example", "b@x.example"])):
             path = self.write("mail", "\r\n".join(headers).encode() + b"\r\n" + mails.mail())
             said = self.ctl(self.desk, "explain", path, *arguments, "--json").json
@@ -171,7 +174,8 @@ class ExplainCase(ExplainBase):
 
     def test_a_missing_whitelist_or_catalog_is_not_made(self):
         missing = self.folder / f"{mails.token()}.db"
-        desk = self.new_daemon({"spam": {"regex": "^X-Spam-Flag: YES", "whitelist_type": "DB", "whitelist_db_table": "whitelist",
+        desk = self.new_daemon({"spam": {"regex": "^X-Spam-Flag: YES", "whitelist_type": "DB",
+                                         "whitelist_db_table": "whitelist",
                                          "whitelist_db_connection": f"sqlite:///{missing}"}})
         self.ctl(self.desk, "explain", self.write("mail", mails.spam()), code=10)
         desk.ctl().run("explain", self.write("mail", mails.spam()))
@@ -180,7 +184,8 @@ class ExplainCase(ExplainBase):
 
     def test_wrong_questions(self):
         path = self.write("mail", mails.mail())
-        for wrong in ([path, "--client", "not-an-ip"], [path, "--client", "192.0.2.300"], ["/nonexistent/mail"], ["/dev/zero"],
+        for wrong in ([path, "--client", "not-an-ip"], [path, "--client", "192.0.2.300"], ["/nonexistent/mail"],
+                      ["/dev/zero"],
                       ["../../etc/passwd\x1b"], []):
             self.ctl(self.desk, "explain", *wrong, code=64)
         self.assertNotEqual(self.desk.ctl().run("explain", self.write("none", b"\0\1\2 no mail")).code, 0)
@@ -189,7 +194,8 @@ class ExplainCase(ExplainBase):
 
 class ExplainManyCase(ExplainBase):
     def messages(self, good=12):
-        return [mails.mail() for _ in range(good)] + [mails.spam(subject="first bad"), mails.mail("X-Virus: 1"), mails.spam()]
+        return [mails.mail() for _ in range(good)] + [mails.spam(subject="first bad"), mails.mail("X-Virus: 1"),
+                                                      mails.spam()]
 
     def check(self, path, more=0):
         before = self.kept()

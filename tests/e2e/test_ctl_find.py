@@ -92,7 +92,8 @@ class StatusCase(MilterCase):
 
     def test_the_configuration_may_stand_behind_the_verb(self):
         desk = self.daemon(RULES)
-        for arguments in (["status", "-c", desk.file], ["-c", desk.file, "status"], ["status", "--json", f"--config={desk.file}"]):
+        for arguments in (["status", "-c", desk.file], ["-c", desk.file, "status"],
+                          ["status", "--json", f"--config={desk.file}"]):
             said = ctl.Ctl(program("quarantinectl")).run(*arguments)
             self.assertEqual(said.code, 0, said)
 
@@ -113,7 +114,8 @@ class ListCase(MilterCase):
     def several(self):
         """a: spam from Anna; b: a virus of nobody's to two; c: spam from Bert."""
         a = self.hold(self.desk, mails.spam(subject="first"), "User@Our.example", ANNA).id
-        b = self.hold(self.desk, mails.mail("X-Virus: Eicar", subject="second"), ["user@our.example", "x@other.example"],
+        b = self.hold(self.desk, mails.mail("X-Virus: Eicar", subject="second"),
+                      ["user@our.example", "x@other.example"],
                       "").id
         c = self.hold(self.desk, mails.spam(subject="third"), "y@other.example", "Bert@Sub.Shop.example").id
         return a, b, c
@@ -193,7 +195,8 @@ class ListCase(MilterCase):
                           found[a]["queue_id"], found[a]["action"]),
                          ("spam", ANNA, "first", "X-Spam-Flag: YES", "4TESTqueue", "DISCARD"))
         recipient, = found[a]["recipients"]
-        self.assertEqual((recipient["address"], recipient["state"], recipient["reply"]), ("User@Our.example", "held", ""))
+        self.assertEqual((recipient["address"], recipient["state"], recipient["reply"]),
+                         ("User@Our.example", "held", ""))
 
     def test_ids_go_into_a_pipe(self):
         self.several()
@@ -209,7 +212,8 @@ class ListCase(MilterCase):
         self.assertEqual((done.stdout, done.stderr), (b"ok\n", b""))
 
     def test_on_a_terminal_no_line_is_too_long(self):
-        self.hold(self.desk, mails.spam(subject="very long " * 40), [f"user{n}.{mails.token()}@our.example" for n in range(9)])
+        self.hold(self.desk, mails.spam(subject="very long " * 40),
+                  [f"user{n}.{mails.token()}@our.example" for n in range(9)])
         for columns in (80, 132):
             said = self.desk.ctl().on_terminal("list", columns=columns, NO_COLOR="1")
             self.assertEqual(said.code, 0, said)
@@ -231,7 +235,8 @@ class ShowCase(MilterCase):
 
     def setUp(self):
         super().setUp()
-        self.desk = self.daemon({"spam": {"regex": r"^X-Spam-Flag: (?P<flag>\w+)(;.*)?", **self.whitelist(("", "w@our.example"))}},
+        self.desk = self.daemon({"spam": {"regex": r"^X-Spam-Flag: (?P<flag>\w+)(;.*)?",
+                                          **self.whitelist(("", "w@our.example"))}},
                                 {"quarantine_days": "30"})
 
     def test_show_tells_all_there_is(self):
@@ -305,7 +310,8 @@ class DeleteCase(MilterCase):
         held = self.hold(self.desk, mails.spam(), ["a@our.example", "b@our.example"]).id
         said = self.ctl(self.desk, "delete", held, "--to", "A@our.example")
         self.assertEqual(said.text, f"{held} a@our.example: deleted\n")
-        self.assertEqual(self.desk.catalog().held()[0].recipients, {"a@our.example": "deleted", "b@our.example": "held"})
+        self.assertEqual(self.desk.catalog().held()[0].recipients,
+                         {"a@our.example": "deleted", "b@our.example": "held"})
         self.assertEqual(self.stored(), [held])
         self.assertIn("a@our.example", self.ctl(self.desk, "release", held, "--to", "a@our.example", code=1).errors)
         said = self.ctl(self.desk, "delete", held, "--json").json
@@ -337,7 +343,8 @@ class DeleteCase(MilterCase):
         held = self.hold(self.desk, mails.spam(), ["a@our.example", "b@our.example"]).id
         self.ctl(self.desk, "release", held, "--to", "a@our.example")
         self.ctl(self.desk, "delete", held)
-        self.assertEqual(self.desk.catalog().held()[0].recipients, {"a@our.example": "released", "b@our.example": "deleted"})
+        self.assertEqual(self.desk.catalog().held()[0].recipients,
+                         {"a@our.example": "released", "b@our.example": "deleted"})
         self.assertEqual(self.stored(), [])
 
 
@@ -346,7 +353,8 @@ def telling(folder, port, **more):
     template = folder / f"{mails.token()}.html"
     template.write_text(TEMPLATE, encoding="ascii")
     return {"notification_type": "EMAIL", "smtp_port": str(port), "notification_email_from": "quarantine@our.example",
-            "notification_email_subject": "[Held] {EMAIL_SUBJECT}", "notification_email_template": str(template), **more}
+            "notification_email_subject": "[Held] {EMAIL_SUBJECT}", "notification_email_template": str(template),
+            **more}
 
 
 class NotifyCase(MilterCase):

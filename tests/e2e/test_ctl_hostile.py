@@ -21,7 +21,8 @@ C1 = "\u009b31mEVIL\u0085\u009d0;owned\u009c\u2028x\u2029"
 TEXT = f"{ESCAPES}{BIDI}{C1}\x7f\x08\x0b\x0c"
 BYTES = TEXT.encode() + b"\x9b31mEVIL\xff\xfe\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80"
 WORDS = "=?utf-8?q?" + "".join(f"={byte:02X}" for byte in (TEXT + "\r\nBcc: x\r\n\r\nEVIL\x00\t").encode()) + "?="
-BROKEN_WORDS = "=?utf-8?q?" + "".join(f"={byte:02X}" for byte in BYTES) + "?= =?no-such-charset?q?=1B[31m?= =?utf-16?b?2AA=?="
+BROKEN_WORDS = ("=?utf-8?q?" + "".join(f"={byte:02X}" for byte in BYTES) +
+                "?= =?no-such-charset?q?=1B[31m?= =?utf-16?b?2AA=?=")
 RULE = {"regex": "^(?P<flag>X-Spam-Flag): YES|^X-Matched: (?P<evil>.*)"}
 NONSENSE = ("../x", "..", "/etc/passwd", "*", "?", "%", "_", "%27", "'", '"', "';--", "`id`", "$(id)", "01;id", "01 02",
             "01ABC", "ilou", "0" * 27, "", "\x1b[31m", "é", "-", "--")
@@ -37,8 +38,9 @@ def evil_mail(*headers):
             b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
             b"Content-Type: text/html; charset=utf-8\r\n\r\n<p title=\"" + BYTES + b"\">" + BYTES +
             b"&#27;[31m&#x9b;31m&#8238;EVIL</p><script>x</script>\r\n--b\r\n"
-            b"Content-Type: application/" + flat + b"; name=\"" + flat + b"\"\r\nContent-Disposition: attachment; filename*=utf-8''"
-            b"%1B%5B31mEVIL%E2%80%AE%0D%0A%00.exe\r\n\r\nx\r\n--b--\r\n")
+            b"Content-Type: application/" + flat + b"; name=\"" + flat + b"\"\r\n"
+            b"Content-Disposition: attachment; filename*=utf-8''%1B%5B31mEVIL%E2%80%AE%0D%0A%00.exe\r\n"
+            b"\r\nx\r\n--b--\r\n")
 
 
 class HostileBase(MilterCase):
@@ -85,11 +87,13 @@ class HostileMailCase(HostileBase):
         held = self.hold_evil(desk)
         shown = self.both(desk, "show", held)
         self.assertIn("EVIL", shown.text)
-        for verb in (["list"], ["status"], ["cat", held], ["cat", held, "--headers"], ["store", "check"], ["config", "show"]):
+        for verb in (["list"], ["status"], ["cat", held], ["cat", held, "--headers"], ["store", "check"],
+                     ["config", "show"]):
             self.both(desk, *verb)
         for verb in (["explain", held],):
             self.both(desk, *verb, codes=(10,))
-        for verb in (["setup", "postfix"], ["setup", "sendmail"], ["config", "reference"], ["config", "reference", "--ini"]):
+        for verb in (["setup", "postfix"], ["setup", "sendmail"], ["config", "reference"],
+                     ["config", "reference", "--ini"]):
             self.both(desk, *verb, json_too=False)
 
     def test_files(self):
@@ -118,12 +122,14 @@ class HostileMailCase(HostileBase):
 
     def test_addresses_and_queue_ids(self):
         desk = self.evil_desk()
-        for sender, recipient in ((f'"{ESCAPES}"@shop.example', f'"{BIDI}"@our.example'), (f"{C1}@{BIDI}.example", "a@\u202e.example"),
+        for sender, recipient in ((f'"{ESCAPES}"@shop.example', f'"{BIDI}"@our.example'),
+                                  (f"{C1}@{BIDI}.example", "a@\u202e.example"),
                                   ("\udcff\udc9b@x.example", "\udcfe\x7f@our.example")):
             held = self.hold_evil(desk, sender, recipient, queue_id="4\x1b[31mEVIL")
             self.both(desk, "show", held)
             self.both(desk, "list")
-            self.both(desk, "list", "--to", recipient.encode("utf-8", "surrogateescape"), codes=(0, 2, 64), json_too=False)
+            self.both(desk, "list", "--to", recipient.encode("utf-8", "surrogateescape"), codes=(0, 2, 64),
+                      json_too=False)
             self.both(desk, "explain", held, codes=(0, 10))
             self.both(desk, "release", held, codes=(0, 1))
             self.both(desk, "release", held, "--allow", "address", "--again", codes=(0, 1, 64))
@@ -134,7 +140,8 @@ class HostileMailCase(HostileBase):
         desk = self.evil_desk()
         held = self.hold_evil(desk)
         reply = BYTES.replace(b"\r", b"").replace(b"\n", b"")
-        for stage, code, exit_code in (("rcpt", b"550 5.1.1 ", 1), ("message", b"451 4.3.0 ", 75), ("connect", b"421 ", 75),
+        for stage, code, exit_code in (("rcpt", b"550 5.1.1 ", 1), ("message", b"451 4.3.0 ", 75),
+                                       ("connect", b"421 ", 75),
                                        ("mail", b"550-" + reply + b"\r\n550 ", 1), ("message", b"250 2.0.0 ", 0)):
             self.sink.reset()
             self.sink.answer(stage, code + reply)
@@ -148,9 +155,11 @@ class HostileMailCase(HostileBase):
         template.write_text("<p>{EMAIL_SUBJECT}{EMAIL_HTML_TEXT}{evil}</p>", encoding="ascii")
         self.sink.answer("rcpt", b"550 5.1.1 " + BYTES.replace(b"\r", b"").replace(b"\n", b""))
         desk = self.evil_desk(notification_type="EMAIL", notification_email_from="quarantine@our.example",
-                              notification_email_subject="[Held] {EMAIL_SUBJECT}", notification_email_template=str(template))
+                              notification_email_subject="[Held] {EMAIL_SUBJECT}",
+                              notification_email_template=str(template))
         held = self.hold_evil(desk)
-        places.wait_until("the notice is refused", lambda: [n for n in desk.catalog().notices() if n["state"] == "refused"])
+        places.wait_until("the notice is refused",
+                          lambda: [n for n in desk.catalog().notices() if n["state"] == "refused"])
         self.assertIn("EVIL", self.both(desk, "show", held).text)
         self.both(desk, "notify", held)
 
@@ -173,8 +182,10 @@ class HostileSurroundingsCase(HostileBase):
         desk = self.evil_desk()
         self.ctl(desk, "whitelist", "add", "--from", "a@shop.example", "--comment", TEXT)
         with sqlite3.connect(self.database, timeout=20) as connection:
-            for sender, recipient in ((TEXT, TEXT), (f"{BIDI}@shop.example", ""), ("", f"@{C1}.example"), ("Nul\0@shop.example", "")):
-                connection.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment) VALUES (?, ?, ?, ?, ?)",
+            for sender, recipient in ((TEXT, TEXT), (f"{BIDI}@shop.example", ""), ("", f"@{C1}.example"),
+                                      ("Nul\0@shop.example", "")):
+                connection.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment)"
+                                   " VALUES (?, ?, ?, ?, ?)",
                                    (sender, recipient, TEXT, TEXT, TEXT))
             connection.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment) VALUES"
                                " (CAST(? AS TEXT), '', '', '', CAST(? AS TEXT))", (BYTES, BYTES))
@@ -190,10 +201,13 @@ class HostileSurroundingsCase(HostileBase):
         held = self.hold_evil(desk)
         for value in (BYTES, b"\xff", b"\n"):
             for verb in ([value], ["show", value], ["cat", value], ["release", value], ["release", held, "--to", value],
-                         ["release", held, "--allow", value], ["copy", held, "--to", value], ["delete", held, "--to", value],
+                         ["release", held, "--allow", value], ["copy", held, "--to", value],
+                         ["delete", held, "--to", value],
                          ["notify", held, "--to", value], ["list", "--from", value], ["list", "--to", value],
-                         ["list", "--since", value], ["list", "--state", value], ["list", "-q", value], ["list", "--limit", value],
-                         ["list", "--before", value], ["whitelist", "add", "--from", value], ["whitelist", "delete", value],
+                         ["list", "--since", value], ["list", "--state", value], ["list", "-q", value],
+                         ["list", "--limit", value],
+                         ["list", "--before", value], ["whitelist", "add", "--from", value],
+                         ["whitelist", "delete", value],
                          ["whitelist", "list", "-q", value], ["explain", value], ["explain", held, "--client", value],
                          ["preview", value], ["import", "pyquarantine", value], [b"--" + value], ["config", value]):
                 said = desk.ctl().run(*verb)
@@ -209,14 +223,17 @@ class HostileSurroundingsCase(HostileBase):
         flat = BYTES.replace(b"\n", b"").replace(b"\r", b"").replace(b"\0", b"")
         text = TEXT.replace("\r", "").encode()
         for data in (whole + b"\n" + flat + b"\n", whole + b"\n[" + flat + b"]\n", whole + b"\n" + flat + b" = x\n",
-                     whole.replace(b"action = ", b"action = " + flat), whole.replace(b"smtp_host = ", b"smtp_host = " + flat),
+                     whole.replace(b"action = ", b"action = " + flat),
+                     whole.replace(b"smtp_host = ", b"smtp_host = " + flat),
                      whole.replace(b"quarantine_directory = ", b"quarantine_directory = /nonexistent/" + flat),
                      whole.replace(b"regex = ", b"regex = (" + flat), whole.replace(b"user = root", b"user = " + flat),
                      whole.replace(b"catalog = sqlite:///", b"catalog = sqlite:////nonexistent/" + flat),
                      whole.replace(b"regex = ", b"reject_reason = " + text + b"\nregex = "),
-                     whole.replace(b"[spam]", b"[spam" + text + b"]").replace(b"= spam", b"= spam" + text), flat * 1000):
+                     whole.replace(b"[spam]", b"[spam" + text + b"]").replace(b"= spam", b"= spam" + text),
+                     flat * 1000):
             desk.file.write_bytes(data)
-            for verb in (["config", "check"], ["config", "show"], ["list"], ["setup", "postfix"], ["whitelist", "list"]):
+            for verb in (["config", "check"], ["config", "show"], ["list"], ["setup", "postfix"],
+                         ["whitelist", "list"]):
                 said = desk.ctl().run(*verb)
                 self.assertIn(said.code, (0, 2, 64, 69, 78), said)
                 desk.ctl().on_terminal(*verb)
@@ -230,10 +247,12 @@ class HostileSurroundingsCase(HostileBase):
         old = Ancestor(self.folder / mails.token())
         flat = BYTES.replace(b"/", b"_").replace(b"\0", b"")[:150]
         name = os.fsdecode(flat)
-        old.add({"mailfrom": TEXT, "recipients": [TEXT, f"{BIDI}@our.example"], "timestamp": 1709294400, "subject": TEXT,
+        old.add({"mailfrom": TEXT, "recipients": [TEXT, f"{BIDI}@our.example"], "timestamp": 1709294400,
+                 "subject": TEXT,
                  "queue_id": TEXT, "vars": {TEXT: TEXT}}, evil_mail(), name=name)
         old.add({"mailfrom": "a@x.example", "recipients": ["u@our.example"], "timestamp": 1709294400, "subject": TEXT,
-                 "queue_id": TEXT, "named_subgroups": {TEXT: TEXT}, "headers": [[TEXT, TEXT], ["Subject", TEXT]]}, evil_mail(),
+                 "queue_id": TEXT, "named_subgroups": {TEXT: TEXT}, "headers": [[TEXT, TEXT], ["Subject", TEXT]]},
+                evil_mail(),
                 name=name + "2")
         old.add(b"{" + BYTES, name=name + "3")
         old.add({"mailfrom": "a@x.example", "recipients": TEXT, "timestamp": TEXT}, name=name + "4")

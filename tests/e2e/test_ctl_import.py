@@ -46,7 +46,8 @@ class ImportCase(MilterCase):
     def test_version_1_seconds_headers_and_named_groups(self):
         shown, _ = self.one({
             "mailfrom": ANNA, "recipients": [USER], "date": 1709294400, "queue_id": "4QOLD2",
-            "headers": [["From", "Anna <anna@shop.example>"], ["Subject", "from the list"], ["Date", "Fri, 1 Mar 2024"]],
+            "headers": [["From", "Anna <anna@shop.example>"], ["Subject", "from the list"],
+                        ["Date", "Fri, 1 Mar 2024"]],
             "subgroups": ["YES"], "named_subgroups": {"flag": "YES"}})
         self.assertEqual(shown["subject"], "from the list")
         self.assertIn({"name": "flag", "text": "YES"}, shown["groups"])
@@ -113,7 +114,8 @@ class ImportCase(MilterCase):
         os.symlink("/etc/passwd", self.old.folder / "link.metadata")
         os.mkfifo(self.old.folder / "pipe")
         said = self.take("--json", code=1)
-        self.assertEqual(sorted(one["name"].rpartition("/")[2] for one in said.json["imported"]), ["good-one", "good-two"])
+        self.assertEqual(sorted(one["name"].rpartition("/")[2] for one in said.json["imported"]),
+                         ["good-one", "good-two"])
         for name in [*broken, "alone", "lonely"]:
             self.assertIn(name, said.errors)
         self.assertEqual(len(self.desk.store("spam").mails()), 2)
@@ -126,7 +128,8 @@ class ImportCase(MilterCase):
 
     def test_q_where_several_keep_messages(self):
         self.old.add({"mailfrom": ANNA, "recipients": [USER], "timestamp": 1709294400})
-        self.desk.configure({**RULES, "virus": {"regex": "^X-Virus: "}, "none": {"regex": "^X: ", "quarantine_type": "NONE"}})
+        self.desk.configure({**RULES, "virus": {"regex": "^X-Virus: "},
+                             "none": {"regex": "^X: ", "quarantine_type": "NONE"}})
         self.assertIn("-q", self.take(code=64).errors)
         self.take("-q", "none", code=64)
         self.take("-q", "nothing", code=64)

@@ -70,7 +70,8 @@ class PreviewCase(DaemonCase):
                               ("utf-8", "😀 Grüße"), ("shift_jis", "テスト"), ("big5", "中文"), ("cp437", "é")):
             with self.subTest(charset):
                 body = base64.encodebytes(text.encode(charset)).replace(b"\n", b"\r\n")
-                message = mails.mail(f"Content-Type: text/plain; charset={charset}", "Content-Transfer-Encoding: base64",
+                message = mails.mail(f"Content-Type: text/plain; charset={charset}",
+                                     "Content-Transfer-Encoding: base64",
                                      body=body)
                 self.assertEqual(self.json(message)["text"].strip(), text)
 
@@ -82,8 +83,10 @@ class PreviewCase(DaemonCase):
 
     def test_html_alone_is_sanitized_to_a_fragment(self):
         said = self.preview(b'<p onclick="x()">Hello <b>you</b><script>alert(1)</script><img src="http://t.example/x">'
-                            b'<a href="javascript:alert(2)">here</a><style>x</style></p><iframe src=x></iframe>', "--html")
-        for never in ("<script", "alert", "onclick", "<iframe", "<style", "http://t.example/x\"", "javascript:", "<html",
+                            b'<a href="javascript:alert(2)">here</a><style>x</style></p><iframe src=x></iframe>',
+                            "--html")
+        for never in ("<script", "alert", "onclick", "<iframe", "<style", "http://t.example/x\"", "javascript:",
+                      "<html",
                       "<body"):
             self.assertNotIn(never, said.text.lower())
         self.assertIn("<b>you</b>", said.text)
@@ -101,9 +104,11 @@ class PreviewCase(DaemonCase):
                 self.json(data)
 
     def test_broken_mails_give_an_answer(self):
-        whole = [mails.with_attachment(size=3000), mails.mail("Content-Type: text/html; charset=utf-7", body=b"+ADw-b+AD4-x"),
+        whole = [mails.with_attachment(size=3000),
+                 mails.mail("Content-Type: text/html; charset=utf-7", body=b"+ADw-b+AD4-x"),
                  mails.mail("Content-Type: multipart/mixed; boundary=x", body=b"--x\r\n" * 300),
-                 mails.mail("Content-Type: message/rfc822", body=mails.mail("Content-Type: text/html", body=b"<div>" * 500))]
+                 mails.mail("Content-Type: message/rfc822", body=mails.mail("Content-Type: text/html",
+                                                                            body=b"<div>" * 500))]
         for number in range(RUNS):
             data = bytearray(random.choice(whole))
             for _ in range(random.randrange(1, 30)):

@@ -75,12 +75,14 @@ class ReleaseScenarios:
         self.comes_back_whole(mails.with_attachment())
 
     def test_windows_1251_in_eight_bits(self):
-        self.comes_back_whole(mails.spam("Content-Type: text/plain; charset=windows-1251", "Content-Transfer-Encoding: 8bit",
+        self.comes_back_whole(mails.spam("Content-Type: text/plain; charset=windows-1251",
+                                         "Content-Transfer-Encoding: 8bit",
                                          body="Съешь же ещё этих мягких булок\r\n".encode("windows-1251")))
 
     def test_utf_16_in_base64(self):
         text = base64.encodebytes("Grüße, Съешь, 東京\r\n".encode("utf-16")).replace(b"\n", b"\r\n")
-        self.comes_back_whole(mails.spam("Content-Type: text/plain; charset=utf-16", "Content-Transfer-Encoding: base64",
+        self.comes_back_whole(mails.spam("Content-Type: text/plain; charset=utf-16",
+                                         "Content-Transfer-Encoding: base64",
                                          body=text))
 
     def test_eight_bits_in_headers(self):

@@ -95,7 +95,8 @@ class SetupForPostfixCase(SetupBase):
                 self.desk.stop()
 
     def test_the_default_configuration_names_a_port_of_its_own(self):
-        text = self.printed("postfix", MilterSocket(path="/var/spool/postfix/quarantine-milter/milter.sock"), smtp_port="25")
+        text = self.printed("postfix", MilterSocket(path="/var/spool/postfix/quarantine-milter/milter.sock"),
+                            smtp_port="25")
         self.assertIn("smtp_port = 10027", text)
         self.assertIn("127.0.0.1:10027 inet n ", text)
 

@@ -4,6 +4,7 @@ import signal
 
 from harness import mails, mounts, places
 from harness.case import MilterCase, PostfixCase
+from harness.postgres import Postgres
 from harness.sink import DROP, Stall
 from harness.syslog import Receiver
 
@@ -211,11 +212,46 @@ class OnceCase(StatesBase):
             self.assertRegex(said.errors, rf"{held} {USER}: being released")
         said = self.ctl(self.desk, "delete", held, code=75)
         self.assertIn("under way", said.errors)
+        # Nor does a daemon that starts take it for left behind.
+        self.desk.restart()
         self.assertEqual(self.shown(held)["state"], "releasing")
         stall.go()
         self.assertEqual(running.wait(), 0)
         self.assertEqual(self.state(held)[0], "released")
         self.assertEqual(len(self.sink.mails()), 1)
+
+    def test_what_was_delivered_before_needs_again(self):
+        """A quarantine that only observes, and the mail server's own hold queue."""
+        for action, state in (("ACCEPT", "copied"), ("HOLD", "mta_hold")):
+            self.sink.reset()
+            self.desk.configure({"spam": {**RULES["spam"], "action": action}}, self.options())
+            self.desk.reload()
+            held = self.held()
+            self.assertEqual(self.state(held)[0], state)
+            self.assertIn("--again", self.release(held, code=1).errors)
+            self.assertEqual((self.state(held)[0], self.sink.mails()), (state, []))
+            self.release(held, "--again")
+            self.assertEqual((self.state(held)[0], len(self.sink.mails())), ("released", 1))
+
+    def test_a_quarantine_that_keeps_nothing_has_nothing_to_release(self):
+        template = self.folder / "notice.html"
+        template.write_text("<p>{EMAIL_SUBJECT}</p>", encoding="ascii")
+        telling = {"notification_type": "EMAIL", "notification_email_from": "quarantine@our.example",
+                   "notification_email_subject": "[Held]", "notification_email_template": str(template)}
+        self.desk.configure({"spam": {**RULES["spam"], "quarantine_type": "NONE", **telling}}, self.options())
+        self.desk.reload()
+        held = self.held()
+        self.sink.wait_for(USER, b"[Held]")
+        self.assertIn("keeps no messages", self.release(held, "--again", code=1).errors)
+        self.assertEqual(self.state(held)[0], "held")
+
+    def test_a_quarantine_with_another_name_since_releases_all_the_same(self):
+        held = self.held()
+        self.desk.configure({"junk": {**RULES["spam"], "quarantine_directory": str(self.desk.folder / "spam")}},
+                            self.options())
+        self.desk.reload()
+        self.release(held)
+        self.assertEqual([mail.data for mail in self.sink.mails()], [self.message])
 
     def test_asked_to_stop_it_finishes_the_one_under_way(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -281,6 +317,72 @@ class KilledCase(StatesBase):
             self.assertEqual(self.state(held)[0], "released")
 
 
+class PostgresStatesCase(StatesBase):
+    """The catalog is on a server: who is alive is known there."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.postgres = Postgres(cls.folder)
+        cls.addClassCleanup(cls.postgres.stop)
+        cls.postgres.start()
+
+    def setUp(self):
+        self.postgres.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION qm")
+        super().setUp()
+
+    def options(self):
+        return {**super().options(), "catalog": self.postgres.url}
+
+    def held(self, recipients=USER):
+        self.message = mails.spam()
+        self.assert_holds(self.message)
+        return self.ctl(self.desk, "list", "--ids", "--limit", "1").lines[0]
+
+    def state(self, held, recipient=USER):
+        one = self.shown(held, recipient)
+        return one["state"], one["reply"]
+
+    def test_two_at_once_send_one_copy(self):
+        for number in range(4):
+            held = self.held()
+            self.sink.reset()
+            running = [self.begin("release", held) for _ in range(2)]
+            codes = sorted(process.wait() for process in running)
+            self.assertIn(codes, ([0, 0], [0, 75]), f"round {number}")
+            self.assertEqual(len(self.sink.mails()), 1, f"round {number}")
+
+    def test_a_killed_one_is_resolved_and_needs_again(self):
+        held = self.held()
+        running, stall = self.stalled(held)
+        self.assertEqual(self.state(held)[0], "releasing")
+        self.release(held, code=75)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        stall.go()
+        # The server finds out that its client is gone.
+        places.wait_until("it is resolved", lambda: self.state(held)[0] == "failed")
+        self.assertTrue(self.shown(held)["outcome_unknown"])
+        self.release(held, code=1)
+        self.release(held, "--again")
+        self.assertEqual(self.state(held), ("released", "250 2.0.0 Ok: queued as SINK"))
+
+    def test_status_list_and_expire(self):
+        held = self.held()
+        said = self.ctl(self.desk, "status", "--json").json
+        self.assertEqual((said["daemon"], said["quarantines"][0]["name"]), ("unknown", "spam"))
+        self.assertNotIn("qm:qm", said["catalog"])
+        self.assertIn(held, self.ctl(self.desk, "list", "--to", USER, "--from", "@shop.example", "--ids").lines)
+        self.ctl(self.desk, "delete", held)
+        self.ctl(self.desk, "expire")
+        self.ctl(self.desk, "store", "check")
+        self.postgres.stop()
+        try:
+            self.assertNotIn("qm:qm", self.ctl(self.desk, "list", code=69).errors)
+        finally:
+            self.postgres.start()
+
+
 class ReleaseLogCase(StatesBase):
     """What quarantinectl does stands in the log where the daemon's lines stand: in syslog."""
 
@@ -322,14 +424,17 @@ class ReleaseLogCase(StatesBase):
 
 
 class PostfixRefusalsThroughPostfix(PostfixCase):
-    mta_options = {"more": "smtpd_recipient_restrictions = check_recipient_access inline:{{never@our.example = 550 5.7.1 "
-                           "not here}, {later@our.example = 450 4.7.1 not now}}, permit\nsmtpd_delay_reject = no\n"}
+    mta_options = {"more": "smtpd_recipient_restrictions = check_recipient_access inline:{"
+                           "{never@our.example = 550 5.7.1 not here}, {later@our.example = 450 4.7.1 not now}}, "
+                           "permit\nsmtpd_delay_reject = no\n"}
 
     def test_postfix_refusing_keeps_its_words(self):
         desk = self.daemon({"spam": {"regex": "^X-Spam-Flag: YES"}}, {"smtp_port": str(self.mta.reinjection_port)})
-        for recipient, code, said in (("never@our.example", 1, "550 5.7.1 <never@our.example>: Recipient address rejected: "
+        for recipient, code, said in (("never@our.example", 1,
+                                       "550 5.7.1 <never@our.example>: Recipient address rejected: "
                                                                "not here"),
-                                      ("later@our.example", 75, "450 4.7.1 <later@our.example>: Recipient address rejected: "
+                                      ("later@our.example", 75,
+                                       "450 4.7.1 <later@our.example>: Recipient address rejected: "
                                                                 "not now")):
             held = self.hold(desk, mails.spam(), recipient)
             for _ in range(2):

@@ -6,6 +6,7 @@ import time
 from harness import catalog, mails, mounts, places
 from harness.ancestor import Ancestor
 from harness.case import MilterCase
+from harness.sink import Stall
 
 USER = "user@our.example"
 RULE = {"regex": "^X-Spam-Flag: YES"}
@@ -14,7 +15,8 @@ DAY = 86400
 
 class UpkeepBase(MilterCase):
     def made(self, section=None, options=None, **more):
-        return self.daemon({"spam": {**RULE, **(section or {})}}, {"smtp_port": str(self.sink.port), **(options or {})}, **more)
+        return self.daemon({"spam": {**RULE, **(section or {})}},
+                           {"smtp_port": str(self.sink.port), **(options or {})}, **more)
 
     def take(self, desk, count, begin, step, **more):
         """Messages held long ago; their ids, oldest first."""
@@ -100,7 +102,6 @@ class ExpireCase(UpkeepBase):
         self.assert_agree(desk)
 
     def test_one_that_is_being_released_stays(self):
-        from harness.sink import Stall
         desk = self.made({"quarantine_days": "30"})
         held, = self.take(desk, 1, time.time() - 40 * DAY, DAY)
         stall = Stall()
@@ -142,6 +143,17 @@ class ExpireCase(UpkeepBase):
         self.assertEqual(len(rows()), 3)
         self.assertEqual(self.ctl(desk, "expire", "--json").json["whitelist_rows"], 1)
         self.assertEqual(rows(), ["kept@shop.example", "new@shop.example"])
+
+    def test_from_a_store_that_is_away_nothing_expires(self):
+        desk = self.made({"quarantine_days": "30"})
+        ids = self.take(desk, 2, time.time() - 40 * DAY, DAY)
+        (desk.folder / "spam").rename(desk.folder / "elsewhere")
+        for arguments in (("--dry-run",), ()):
+            self.assertIn(str(desk.folder / "spam"), self.ctl(desk, "expire", *arguments, code=1).errors)
+        (desk.folder / "elsewhere").rename(desk.folder / "spam")
+        self.assertEqual(self.on_record(desk), ids)
+        self.ctl(desk, "expire")
+        self.assertEqual(self.on_record(desk), [])
 
     def test_while_the_daemon_is_down(self):
         desk = self.made({"quarantine_days": "30"})
@@ -238,7 +250,8 @@ class StoreCheckCase(UpkeepBase):
         self.assertEqual(len(self.on_record(self.desk)), 3)
         self.assertEqual(self.findings("--repair", code=0), {lost: ("file_without_row", True)})
         after = self.ctl(self.desk, "show", lost, "--json").json
-        for key in ("id", "quarantine", "received", "sender", "subject", "from", "size", "digest", "queue_id", "stored"):
+        for key in ("id", "quarantine", "received", "sender", "subject", "from", "size", "digest", "queue_id",
+                    "stored"):
             self.assertEqual(after[key], before[key], key)
         self.assertEqual([one["state"] for one in after["recipients"]], ["held"])
         self.assert_agree(self.desk)
@@ -308,6 +321,9 @@ class StoreCheckCase(UpkeepBase):
             said = self.ctl(self.desk, "store", "check", "--json", *arguments, code=1).json
             self.assertEqual(said["findings"], [])
             self.assertIn(str(self.desk.folder / "spam"), said["troubles"][0])
+        for verb in (["release", self.ids[0]], ["copy", self.ids[0], "--to", "x@our.example"], ["cat", self.ids[0]],
+                     ["cat", self.ids[0], "--eml"], ["explain", self.ids[0]]):
+            self.assertIn(str(self.desk.folder / "spam"), self.ctl(self.desk, *verb, code=69).errors)
         (self.desk.folder / "elsewhere").rename(self.desk.folder / "spam")
         self.assertEqual(self.on_record(self.desk), self.ids)
         self.assertEqual(self.findings(code=0), {})

@@ -89,7 +89,8 @@ class WhitelistCase(WhitelistBase):
 
     def test_nonsense_is_64_and_nothing_is_written(self):
         wrong = []
-        for side in ("anna", "@", "a@", "@@x", "a b@shop.example", "a@shop.example\nb@shop.example", "a@shop.example,b@x.example",
+        for side in ("anna", "<>", "@", "a@", "@@x", "a b@shop.example", "a@shop.example\nb@shop.example",
+                     "a@shop.example,b@x.example",
                      "*@shop.example", "%", "x" * 300 + "@shop.example", "a@" + "b." * 150 + "example", "<a@x.example",
                      "a@-", "a\x1b[31m@shop.example"):
             for option in ("--from", "--to"):
@@ -109,8 +110,10 @@ class WhitelistCase(WhitelistBase):
         everything = self.list("list", "--json").json["rows"]
         self.assertEqual([row["from"] for row in everything],
                          ["a0@shop.example", "a1@shop.example", "a2@shop.example", "@shop.example"])
-        for arguments, expected in ((["--from", "A1@shop.example"], 1), (["--to", USER], 3), (["--from", "@shop.example"], 1),
-                                    (["--from", "@shop.example", "--to", USER], 0), (["--from", ""], 0), (["--to", ""], 0)):
+        for arguments, expected in ((["--from", "A1@shop.example"], 1), (["--to", USER], 3),
+                                    (["--from", "@shop.example"], 1),
+                                    (["--from", "@shop.example", "--to", USER], 0), (["--from", ""], 0),
+                                    (["--to", ""], 0)):
             said = self.list("list", *arguments, "--json", code=0 if expected else 2)
             self.assertEqual(len(said.json["rows"]), expected, arguments)
         text = self.list("list").text
@@ -135,14 +138,16 @@ class WhitelistCase(WhitelistBase):
         self.list("delete", "--from", "@shop.example", "--to", USER)
         self.assertEqual(self.rows(), [("c@shop.example", USER)])
         self.list("delete", "--from", "@shop.example", "--to", USER, code=2)
-        for wrong in (["--from", "c@shop.example"], ["--to", USER], [], ["1", "--from", "x@x.example", "--to", ""], ["1x"],
+        for wrong in (["--from", "c@shop.example"], ["--to", USER], [], ["1", "--from", "x@x.example", "--to", ""],
+                      ["1x"],
                       ["-1"], ["99999999999999999999"]):
             self.list("delete", *wrong, code=64)
         self.assertEqual(len(self.rows()), 1)
 
     def test_rows_that_never_match_are_found_and_mended(self):
         self.list("add", "--from", "good@shop.example")
-        for sender, recipient in (("Capital@Shop.example", ""), (" blank@shop.example ", ""), ("<angle@shop.example>", ""),
+        for sender, recipient in (("Capital@Shop.example", ""), (" blank@shop.example ", ""),
+                                  ("<angle@shop.example>", ""),
                                   ("GOOD@shop.example", ""), ("nonsense", ""), ("", "\x1b[31mnonsense")):
             self.sql("INSERT INTO whitelist (mailfrom, recipient, created, last_used) VALUES (?, ?, datetime('now'),"
                      " datetime('now'))", sender, recipient)
@@ -152,7 +157,8 @@ class WhitelistCase(WhitelistBase):
         self.assertEqual(len(self.rows()), 7)
         self.list("check", "--repair", code=1)
         self.assertEqual([row[0] for row in self.rows()],
-                         ["good@shop.example", "capital@shop.example", "blank@shop.example", "angle@shop.example", "nonsense", ""])
+                         ["good@shop.example", "capital@shop.example", "blank@shop.example", "angle@shop.example",
+                          "nonsense", ""])
         for sender in ("capital@shop.example", "blank@shop.example", "angle@shop.example"):
             self.assertTrue(self.passes(sender))
         self.assertEqual(len(self.list("check", "--json", code=1).json["bad_rows"]), 2)

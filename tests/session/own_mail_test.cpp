@@ -34,7 +34,8 @@ std::string digest_of(const TestMail& mail)
     }
     mail::ContentDigest digest(headers);
     digest.body(mail.body);
-    return digest.finish();
+    digest.finish();
+    return digest.as_sent();
 }
 
 void announce(House& house, const TestMail& mail, const std::string& recipient)

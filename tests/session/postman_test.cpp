@@ -110,12 +110,16 @@ TEST_F(AlsoNotifyTest, ANoticeAskedForAgainIsSentAgain)
     house.send(spam());
     postman.deliver_due();
     const HeldId id = house.held().front().id;
-    EXPECT_EQ(house.desk.remind(id, "USER@example.net").outcome, RemindResult::Outcome::due);
+    EXPECT_EQ(house.desk.remind(id, "USER@example.net", true).outcome, RemindResult::Outcome::due);
     EXPECT_EQ(postman.deliver_due(), 1U);
     EXPECT_THAT(sink.messages().back().recipients, ElementsAre("user@example.net"));
-    EXPECT_EQ(house.desk.remind(id, "stranger@example.net").outcome, RemindResult::Outcome::no_recipient);
+    EXPECT_THAT(house.desk.remind(id, "user@example.net", false).send_to,
+                ElementsAre("user@example.net", "admin@example.net"));
+    EXPECT_EQ(postman.deliver_due(), 2U);
+    EXPECT_EQ(house.desk.remind(id, "stranger@example.net", true).outcome,
+              RemindResult::Outcome::no_recipient);
     house.desk.remove(id, "");
-    EXPECT_EQ(house.desk.remind(id, "user@example.net").outcome, RemindResult::Outcome::settled);
+    EXPECT_EQ(house.desk.remind(id, "user@example.net", false).outcome, RemindResult::Outcome::settled);
 }
 
 TEST_F(AlsoNotifyTest, ADeletedMessageIsNotAnnouncedAnyMore)

@@ -212,6 +212,31 @@ TEST_F(ReleaseTest, WhatTheMailServerAddsDoesNotHoldItAgain)
     EXPECT_EQ(house.send(back).reply, Reply::accept);
 }
 
+TEST_F(ReleaseTest, ARefusedReleaseOpensNoDoor)
+{
+    const HeldId id = hold({});
+    answer("554 5.7.1 no");
+    house.desk.release(id, kUser, false);
+    EXPECT_EQ(house.send({}).reply, Reply::discard);
+    answer("451 4.7.1 later");
+    house.desk.release(id, kUser, false);
+    EXPECT_EQ(house.send({}).reply, Reply::discard);
+}
+
+TEST_F(ReleaseTest, TheSameBodyUnderAnotherMeaningOrNameIsJudgedAsUsual)
+{
+    const HeldId id = hold({.headers = {{"Subject", " hello"}, {"From", " a@example.org"}}});
+    house.desk.release(id, kUser, false);
+    EXPECT_EQ(house.send({.headers = {{"Subject", " hello"}, {"From", " ceo@example.net"}}}).reply,
+              Reply::discard);
+    EXPECT_EQ(house
+                  .send({.headers = {{"Subject", " hello"},
+                                     {"From", " a@example.org"},
+                                     {"Content-Type", " multipart/mixed; boundary=B"}}})
+                  .reply,
+              Reply::discard);
+}
+
 TEST_F(ReleaseTest, AfterItsTimeTheSameContentIsJudgedAsUsual)
 {
     const HeldId id = hold({});

@@ -118,6 +118,45 @@ TEST(Expire, AStoppedRunGoesOnWhereItWas)
     EXPECT_EQ(house.count("held_message"), 0);
 }
 
+TEST(Expire, WhatAKilledRunBeganIsFinished)
+{
+    House house("all", section("quarantine_max_size = 1G"));
+    house.send(mail_number(1));
+    house.send(mail_number(2));
+    catalog::Retention(house.catalog).close({{.id = house.held().front().id}}); // and then it was killed
+    const ExpireReport report = house.desk.expire(false, kOn);
+    ASSERT_THAT(report.parts, SizeIs(1));
+    EXPECT_EQ(report.parts.front().messages, 1);
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_EQ(house.held().front().subject, "2");
+}
+
+TEST(Expire, AMailThatComesAgainWhileItsOldCopyGoesIsHeldAnew)
+{
+    House house("all", section("quarantine_days = 1"));
+    house.send(mail_number(1));
+    catalog::Retention(house.catalog).close({{.id = house.held().front().id}});
+    EXPECT_EQ(house.send(mail_number(1)).reply, Reply::discard);
+    EXPECT_THAT(house.held(), SizeIs(2));
+    EXPECT_THAT(house.files(), SizeIs(2));
+}
+
+TEST(Expire, AnUnmountedDiskIsNoReasonToForget)
+{
+    House house("all", section("quarantine_days = 1"));
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(2));
+    std::filesystem::rename(house.dir / "store", house.dir / "unmounted");
+    std::filesystem::create_directory(house.dir / "store");
+    for (const bool dry_run : {true, false}) {
+        const ExpireReport report = house.desk.expire(dry_run, kOn);
+        EXPECT_THAT(report.parts, IsEmpty());
+        EXPECT_THAT(report.troubles, ElementsAre(HasSubstr("mounted")));
+    }
+    EXPECT_THAT(house.desk.check_stores(true, kOn).troubles, ElementsAre(HasSubstr("mounted")));
+    EXPECT_EQ(house.held().front().recipients.front().state, RecipientState::held);
+}
+
 TEST(Expire, AQuarantineThatIsNotConfiguredAnyMoreKeepsItsMail)
 {
     House house("all", section("quarantine_days = 1"));
@@ -182,7 +221,10 @@ TEST(StoreCheck, ARowWithoutItsFileIsOnRecordAsLost)
     House house("all", section());
     house.send({});
     const HeldId id = house.held().front().id;
-    std::filesystem::remove(house.files().front());
+    const std::string file = house.files().front();
+    const std::string aside = house.dir / "aside";
+    house.send(mail_number(2));
+    std::filesystem::rename(file, aside);
     EXPECT_THAT(house.desk.check_stores(false, kOn).findings, SizeIs(1));
     EXPECT_EQ(house.held().front().recipients.front().state, RecipientState::held);
     const StoreReport report = house.desk.check_stores(true, kOn);
@@ -193,6 +235,28 @@ TEST(StoreCheck, ARowWithoutItsFileIsOnRecordAsLost)
     EXPECT_EQ(lost.recipients.front().state, RecipientState::deleted);
     EXPECT_THAT(lost.recipients.front().reply, HasSubstr("lost"));
     EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty());
+
+    std::filesystem::rename(aside, file); // the backup had it
+    ASSERT_THAT(house.desk.check_stores(true, kOn).findings, SizeIs(1));
+    EXPECT_EQ(house.desk.load(id)->recipients.front().state, RecipientState::held);
+    EXPECT_NE(house.desk.open(*house.desk.load(id)), nullptr);
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty());
+}
+
+TEST(StoreCheck, ALeftoverIsKeptWhenItIsTheLastCopy)
+{
+    House house("all", section());
+    house.send({});
+    const HeldMail first = house.held().front();
+    house.catalog.forget(first.id);
+    house.send({});
+    const HeldMail second = house.held().front();
+    std::filesystem::remove(
+        house.files().at(house.files().front().find(first.id.str()) == std::string::npos ? 0 : 1));
+    house.clock.advance(std::chrono::hours(1));
+    house.desk.check_stores(true, kOn);
+    EXPECT_NE(house.desk.open(*house.desk.load(first.id)), nullptr);
+    EXPECT_EQ(house.desk.load(first.id)->recipients.front().state, RecipientState::held);
 }
 
 TEST(StoreCheck, AFileNobodyWaitsForGoes)

@@ -20,6 +20,7 @@ class Authority:
         listed = ",".join(f"{'IP' if name[0].isdigit() else 'DNS'}:{name}" for name in names)
         extensions = self._folder / f"{first}.ext"
         extensions.write_text(f"subjectAltName = {listed}\n", encoding="ascii")
-        processes.run(["openssl", "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key, "-CAcreateserial",
+        processes.run(["openssl", "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key,
+                       "-CAcreateserial",
                        "-days", "2", "-extfile", extensions, "-out", made])
         return made, key

@@ -77,7 +77,8 @@ class Ctl:
         """Runs it to its end. What it says must be harmless, unless bytes are wanted (`raw`)."""
         more = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
         args = self._args(arguments)
-        done = subprocess.run(args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds, cwd="/",
+        done = subprocess.run(args, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds,
+                              cwd="/",
                               env=self._environment(environment), umask=umask, **more)
         return self._checked(Said(args[1:], done.returncode, done.stdout, done.stderr), raw)
 

@@ -33,7 +33,8 @@ def unmount(folder):
 
 
 def mount_log_sockets():
-    """A /dev with the usual nodes and no syslog, and a /run/systemd without a journal: the test puts its own sockets there."""
+    """A /dev with the usual nodes and no syslog, and a /run/systemd without a journal: the test puts its own
+    sockets there."""
     nodes = "/run/qm-nodes-%d" % os.getpid()
     os.mkdir(nodes)
     processes.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "none", nodes])

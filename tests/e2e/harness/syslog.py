@@ -27,7 +27,8 @@ class Receiver:
 
     def wait_for(self, *parts):
         return places.wait_until(f"a log line with {parts}",
-                                 lambda: next((line for line in self.lines() if all(p in line for p in parts)), None), 20)
+                                 lambda: next((line for line in self.lines() if all(p in line for p in parts)), None),
+                                 20)
 
     def lines(self):
         return list(self._lines)

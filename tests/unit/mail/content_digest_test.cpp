@@ -80,26 +80,30 @@ TEST(ContentDigest, AMessageOfOursIsKnownAgainWithWhatAMailServerAdded)
         {"Subject: x\r\nDate: d\r\n", "Subject: x\r\nDate: other\r\n", false},
         {"Subject: x\r\nMessage-ID: <1@x>\r\n", "Subject: x\r\nMessage-ID: <2@x>\r\n", false},
         {"Subject: x\r\n", "Subject: y\r\n", false},
+        {"Subject: x\r\nFrom: a@x\r\n", "Subject: x\r\nFrom: ceo@our.example\r\n", false},
+        {"Subject: x\r\nFrom: a@x\r\n", "Subject: x\r\nFrom: a@x\r\nFrom: ceo@our.example\r\n", false},
+        {"Content-Type: text/plain\r\n", "Content-Type: text/html\r\n", false},
+        {"Content-Type: text/plain\r\n", "content-type:  text/plain\r\nX-Spam: no\r\n", true},
+        {"Content-Type: a/b\r\n", "Content-Type: a/b\r\nContent-Type: c/d\r\n", false},
+        {"Subject: x\r\n", "Subject: x\r\nReply-To: me@evil.example\r\n", false},
+        {"Subject: x\r\n", "Subject: x\r\nContent-Transfer-Encoding: base64\r\n", false},
     };
     for (const Case& one : cases) {
         ContentDigest sent(one.sent + std::string(body));
         ContentDigest received(one.received + std::string(body));
         sent.finish();
         received.finish();
-        const auto out = sent.as_sent();
         const auto in = received.as_received();
-        const bool known = std::ranges::find_first_of(out, in) != out.end();
+        const bool known = std::ranges::find(in, sent.as_sent()) != in.end();
         EXPECT_EQ(known, one.known) << one.received;
     }
 }
 
-TEST(ContentDigest, TheDigestItselfStandsFirst)
+TEST(ContentDigest, AMessageThatComesBackAsItIsIsFoundByTheFirstDigest)
 {
     ContentDigest digest(kMail);
-    const std::string own = digest.finish();
-    EXPECT_EQ(digest.as_sent().front(), own);
-    EXPECT_EQ(digest.as_received().front(), own);
-    EXPECT_EQ(own, digest_of(kMail));
+    digest.finish();
+    EXPECT_EQ(digest.as_received().front(), digest.as_sent());
 }
 
 } // namespace qm::mail
