@@ -65,9 +65,8 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     const auto rows = database.query(
         "SELECT m.id, r.address_key, r.state, m.sender, m.gone FROM held_message m" +
             through_index(database, "held_message_digest") +
-            " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2 AND "
-            "m.action = :3"
-            " AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
+            " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2"
+            " AND m.action = :3 AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
         {Kind::text, Kind::text, Kind::text, Kind::text, Kind::integer},
         {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
     for (const sql::Row& row : rows) {

@@ -68,9 +68,9 @@ class Releases {
     Beginning begin(const HeldId& message, std::string_view recipient, bool again,
                     const std::vector<std::string>& digests, Time own_until);
 
-    /// Settles it: delivered -> released, and a notice that is still due is not sent any more; unknown -> failed with outcome_unknown; else failed. `reply` is
-    /// kept. The digests stay own mail until `own_until`. A message that was deleted in the meantime is no
-    /// error.
+    /// Settles it: delivered -> released, and a notice that is still due is not sent any more; unknown ->
+    /// failed with outcome_unknown; else failed. `reply` is kept. The digests stay own mail until
+    /// `own_until`. A message that was deleted in the meantime is no error.
     void settle(const Release& release, const Delivery& delivery, const std::vector<std::string>& digests,
                 Time own_until);
 

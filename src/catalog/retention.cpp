@@ -49,18 +49,17 @@ std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Ti
     const Before bound(before);
     const auto lease = catalog_.readers().lease(kReadPatience);
     std::vector<Old> oldest;
-    for (const sql::Row& row : lease->query(
-             "SELECT m.id, m.size, m.stored, m.gone FROM held_message m WHERE m.quarantine = :1"
-             " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> 2 AND NOT EXISTS (SELECT 1 FROM "
-             "held_recipient r"
-             " WHERE r.state = 'releasing' AND r.quarantine = :1 AND r.message = m.id) ORDER BY m.id LIMIT "
-             ":5",
-             {Kind::text, Kind::integer, Kind::integer, Kind::integer},
-             {std::string(quarantine), behind.str(), bound.below, bound.received,
-              static_cast<std::int64_t>(limit)})) {
+    for (const sql::Row& row :
+         lease->query("SELECT m.id, m.size, m.stored, m.gone FROM held_message m WHERE m.quarantine = :1"
+                      " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> :6 AND NOT EXISTS"
+                      " (SELECT 1 FROM held_recipient r WHERE r.state = 'releasing' AND r.quarantine = :1"
+                      " AND r.message = m.id) ORDER BY m.id LIMIT :5",
+                      {Kind::text, Kind::integer, Kind::integer, Kind::integer},
+                      {std::string(quarantine), behind.str(), bound.below, bound.received,
+                       static_cast<std::int64_t>(limit), kClosed})) {
         oldest.push_back({.id = HeldId::parse(text_of(row.at(0))),
                           .size = static_cast<std::uint64_t>(integer_of(row.at(1))),
-                          .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == 0});
+                          .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == kThere});
     }
     return oldest;
 }
@@ -71,8 +70,8 @@ Retention::Amount Retention::amount(std::string_view quarantine, std::optional<T
     const auto lease = catalog_.readers().lease(kReadPatience);
     const auto rows = lease->query(
         "SELECT count(*), CAST(sum(CASE WHEN stored = 1 AND gone = 0 THEN size ELSE 0 END) AS BIGINT)"
-        " FROM held_message WHERE quarantine = :1 AND id < :2 AND received < :3 AND gone <> 2",
-        {Kind::integer, Kind::integer}, {std::string(quarantine), bound.below, bound.received});
+        " FROM held_message WHERE quarantine = :1 AND id < :2 AND received < :3 AND gone <> :4",
+        {Kind::integer, Kind::integer}, {std::string(quarantine), bound.below, bound.received, kClosed});
     return {.messages = integer_of(rows.at(0).at(0)),
             .bytes = static_cast<std::uint64_t>(integer_of(rows.at(0).at(1)))};
 }

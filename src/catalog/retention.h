@@ -28,7 +28,8 @@ class Retention {
     explicit Retention(Catalog& catalog);
 
     /// The oldest messages of a quarantine, oldest first, at most `limit`: those received before `before`
-    /// (nothing: all), ids behind `behind`. A message with a recipient in the state `releasing` is left out.
+    /// (nothing: all), ids behind `behind`. Left out: what is closed, and a message with a recipient in the
+    /// state `releasing`.
     std::vector<Old> oldest(std::string_view quarantine, std::optional<Time> before, const HeldId& behind,
                             std::size_t limit);
 

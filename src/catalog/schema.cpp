@@ -87,6 +87,10 @@ constexpr std::array kVersion2{
     "ALTER TABLE held_recipient ADD COLUMN address_domain TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE notice ADD COLUMN send_to TEXT NOT NULL DEFAULT ''",
     "UPDATE notice SET send_to = recipient",
+    // Ids are in the order of time byte by byte, whatever the database's language makes of letters.
+    "{postgresql}ALTER TABLE held_message ALTER COLUMN id TYPE VARCHAR(26) COLLATE \"C\"",
+    "{postgresql}ALTER TABLE held_recipient ALTER COLUMN message TYPE VARCHAR(26) COLLATE \"C\"",
+    "{postgresql}ALTER TABLE notice ALTER COLUMN message TYPE VARCHAR(26) COLLATE \"C\"",
     "DROP INDEX held_message_received",
     "DROP INDEX held_message_quarantine",
     "DROP INDEX held_recipient_address",
@@ -161,8 +165,13 @@ std::string for_engine(std::string statement, sql::Engine engine)
 
 void run(sql::Connection& connection, Statements statements)
 {
-    for (const char* const statement : statements) {
-        connection.execute(for_engine(statement, connection.engine()));
+    constexpr std::string_view kServerOnly = "{postgresql}";
+    for (const std::string_view statement : statements) {
+        if (!statement.starts_with(kServerOnly)) {
+            connection.execute(for_engine(std::string(statement), connection.engine()));
+        } else if (connection.engine() == sql::Engine::postgresql) {
+            connection.execute(std::string(statement.substr(kServerOnly.size())));
+        }
     }
 }
 

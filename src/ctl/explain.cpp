@@ -91,7 +91,10 @@ class Explainer {
     {
         const auto asked = asked_mail(arguments_, name, bytes, sender);
         if (!asked) {
-            return skip(name, std::string(kNoMail));
+            // Mail programs keep their own files between the mails: no failure.
+            summary_.skipped(name, std::string(kNoMail));
+            context_.output().problem(fmt::format("{}: skipped: {}", name, kNoMail));
+            return;
         }
         summary_.add(*asked, explain(*asked));
         context_.output().progress("explained", summary_.mails(), 0);
@@ -99,6 +102,7 @@ class Explainer {
 
     void skip(const std::string& name, const std::string& why)
     {
+        has_skipped_ = true;
         summary_.skipped(name, why);
         context_.output().problem(fmt::format("{}: skipped: {}", name, why));
     }
@@ -110,16 +114,18 @@ class Explainer {
         } else if (summary_.mails() > 0) {
             summary_.print(context_.output());
         }
-        if (summary_.mails() == 0) {
+        if (summary_.mails() == 0 && !has_skipped_) {
             context_.output().problem(fmt::format("{}: no mail there", arguments_.input));
             return kNothingMatched;
         }
-        return summary_.somebody_held() ? kSomebodyHeld : kDone;
+        const int otherwise = has_skipped_ ? kSomeFailed : kDone;
+        return summary_.somebody_held() ? kSomebodyHeld : otherwise;
     }
 
     Context& context_;
     const Arguments& arguments_;
     ExplainSummary summary_;
+    bool has_skipped_ = false;
 };
 
 int explain_held(Context& context)

@@ -24,7 +24,7 @@ void check_is_id(std::string_view text)
 /// The id that `text` begins, when it is the only one.
 HeldId complete(Context& context, Desk& desk, std::string_view text, Tally& tally)
 {
-    if (const HeldId whole = HeldId::parse(text); !whole.empty()) {
+    if (HeldId whole = HeldId::parse(text); !whole.empty()) {
         return whole;
     }
     const std::vector<HeldId> found = desk.ids_like(text, kCandidates + 1);

@@ -38,7 +38,7 @@ HeldId before_argument(Context& context, Desk& desk)
     if (!looks_like_id(text)) {
         throw UsageError(fmt::format("--before {}: not an id", harmless_line(text, 40)));
     }
-    if (const HeldId whole = HeldId::parse(text); !whole.empty()) {
+    if (HeldId whole = HeldId::parse(text); !whole.empty()) {
         return whole;
     }
     const auto found = desk.ids_like(text, 2);

@@ -54,11 +54,9 @@ std::string harmless_lines(std::string_view text)
         const std::size_t length = text::utf8_length(text);
         const text::Character character = text::first_character(text);
         const std::string_view piece = text.substr(0, character.bytes);
-        if (piece == "\n" || piece == "\t") {
-            result += piece;
-        } else if (piece == "\r") {
+        if (piece == "\r") {
             result += text.starts_with("\r\n") ? "" : "\n";
-        } else if (length == 0 || text::is_deceptive(character.code)) {
+        } else if (piece != "\n" && piece != "\t" && (length == 0 || text::is_deceptive(character.code))) {
             result += text::printable(piece);
         } else {
             result += piece;

@@ -1,6 +1,7 @@
 // quarantinectl setup postfix|sendmail: what belongs into the mail server's configuration.
 #include <array>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -34,7 +35,11 @@ constexpr std::array<std::string_view, 9> kReinjectionOptions{
 struct Reinjection {
     std::string host;
     std::int64_t port = 0;
-    auto operator<=>(const Reinjection&) const = default;
+
+    bool operator<(const Reinjection& other) const
+    {
+        return std::tie(host, port) < std::tie(other.host, other.port);
+    }
 
     /// Our own mail comes in where everybody's does, milters included.
     bool is_common_port() const { return port == kSmtpPort; }

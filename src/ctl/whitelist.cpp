@@ -135,6 +135,10 @@ int run_whitelist_add(Context& context)
 {
     const Arguments& arguments = context.arguments();
     Output& output = context.output();
+    // An empty shell variable must not become a wildcard.
+    if (arguments.from == "" || arguments.recipient == "") {
+        throw UsageError("--from and --to are empty where they are given; for anybody leave one of them out");
+    }
     const auto settings = context.settings();
     const auto access = open_whitelist(*settings, arguments.quarantine);
     WhitelistRow row = asked([&] {

@@ -140,6 +140,21 @@ void measure(const std::string& name, Work work)
                (cpu() - cpu_before) * 1000);
 }
 
+/// As the daemon does, one mail after another, each of them durable.
+void measure_recording(catalog::Catalog& catalog)
+{
+    constexpr std::uint64_t kMails = 500;
+    Sample sample(kMails, catalog.clock().now());
+    const auto known_since = catalog.clock().now() - std::chrono::hours(24);
+    measure(fmt::format("record() of {} mails", kMails), [&] {
+        for (std::uint64_t i = 0; i < kMails; ++i) {
+            HeldMail mail = sample.next();
+            mail.digest = mail.id.str();
+            catalog.record({{.mail = std::move(mail), .tell = {}}}, known_since);
+        }
+    });
+}
+
 void measure_expiry(catalog::Catalog& catalog, std::int64_t limit)
 {
     catalog::Retention retention(catalog);
@@ -224,6 +239,7 @@ int run(const Arguments& arguments)
     measure("count_states()", [&] { search.count_states(); });
     measure("sizes()", [&] { search.sizes(); });
     measure("amount() of the largest quarantine", [&] { retention.amount("spam", std::nullopt); });
+    measure_recording(catalog);
     measure_expiry(catalog, arguments.expire);
     return 0;
 }

@@ -328,9 +328,9 @@ class DeleteCase(MilterCase):
         ids = [self.hold(self.desk, mails.spam()).id for _ in range(3)]
         self.ctl(self.desk, "delete", *ids[:2])
         self.assertEqual(self.stored(), ids[2:])
-        self.ctl(self.desk, "delete", ids[2], "7zzzz", code=1)
+        self.ctl(self.desk, "delete", ids[2], "7zzzzzzz", code=1)
         self.assertEqual(self.stored(), [])
-        self.ctl(self.desk, "delete", "7zzzz", code=2)
+        self.ctl(self.desk, "delete", "7zzzzzzz", code=2)
 
     def test_one_id_that_is_none_and_nothing_is_done(self):
         held = self.hold(self.desk, mails.spam()).id
@@ -441,7 +441,12 @@ class NotifyCase(MilterCase):
         self.sink.wait_for("boss@our.example")
         self.settled(desk, 1)
         self.assertEqual(self.sink.mails("user@our.example"), [])
-        # Who is asked for by name is told all the same.
-        self.ctl(desk, "notify", held)
-        self.sink.wait_for("user@our.example")
+        said = self.ctl(desk, "notify", held)
+        self.assertIn("boss@our.example", said.text)
+        self.sink.wait_for("boss@our.example", count=2)
         self.settled(desk, 2)
+        self.assertEqual(self.sink.mails("user@our.example"), [])
+        # Who is asked for by name is told all the same.
+        self.ctl(desk, "notify", held, "--to", "user@our.example")
+        self.sink.wait_for("user@our.example")
+        self.settled(desk, 3)

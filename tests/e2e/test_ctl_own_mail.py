@@ -3,6 +3,7 @@ import re
 
 from harness import mails, places, postfix
 from harness.case import PostfixCase, SendmailCase, without_top_field
+from harness.sink import SmtpSink
 
 SENDER = "anna@shop.example"
 RULES = {"spam": {"regex": r"^X-Spam-Flag: YES|^Subject: .*\bOFFER\b"}}
@@ -107,8 +108,40 @@ class OwnMailScenarios:
         self.assertEqual(self.send(SENDER, recipient, message).code, 250)
         self.assert_not_delivered(recipient)
 
-    def test_a_refused_release_leaves_no_door_open_for_long(self):
-        """While it may come back it is ours; that is over an hour later at the most."""
+    def test_a_refused_release_opens_no_door(self):
+        desk, recipient, message = self.desk(), self.address(), mails.spam()
+        held = self.hold(desk, message, recipient, SENDER)
+        port, refusing = str(self.mta.port), SmtpSink()
+        self.addCleanup(refusing.close)
+        refusing.answer("rcpt", b"550 5.1.1 no such user")
+        desk.configure(RULES, {"smtp_port": str(refusing.port)})
+        self.ctl(desk, "release", held.id, code=1)
+        self.assertEqual(self.send(SENDER, recipient, message).code, 250)
+        self.assert_not_delivered(recipient)
+        # Nor does it stay shut for the next try.
+        desk.configure(RULES, {"smtp_port": port})
+        self.ctl(desk, "release", held.id)
+        self.sink.wait_for(recipient)
+
+    def test_a_released_mail_made_into_another_is_held(self):
+        """Somebody who got it sends it back with the same body and the same subject, made to be read differently."""
+        desk, recipient, message = self.desk(), self.address(), mails.spam()
+        self.passes_after_release(message, desk, recipient)
+        plain = b"Content-Type: text/plain; charset=utf-8"
+        for changed in (message.replace(plain, b"Content-Type: text/html; charset=utf-8"),
+                        message.replace(plain, plain + b"\r\nContent-Transfer-Encoding: base64"),
+                        message.replace(b"\r\n\r\n", b"\r\nReply-To: evil@evil.example\r\n\r\n", 1),
+                        message.replace(b"\r\n\r\n", b"\r\nFrom: evil@evil.example\r\n\r\n", 1),
+                        message.replace(b"\r\n\r\n", b"\r\nSubject: another\r\n\r\n", 1),
+                        message.replace(b"From: Anna", b"From: Evil"), message.replace(b"Hello", b"Hallo")):
+            self.assertNotEqual(changed, message)
+            log = len(desk.log())
+            self.send("evil@evil.example", recipient, changed)
+            self.mta.wait_idle()
+            self.assertNotIn("own-mail-passed", desk.log()[log:], changed)
+        self.assertEqual(len(self.sink.mails(recipient)), 1)
+
+    def test_the_door_is_open_for_an_hour(self):
         desk, recipient = self.desk(), self.address()
         held = self.hold(desk, mails.spam(), recipient, SENDER)
         self.ctl(desk, "release", held.id)

@@ -270,6 +270,20 @@ class StoreCheckCase(UpkeepBase):
         self.assertEqual(self.findings(code=0), {})
         self.ctl(self.desk, "release", lost, code=1)
 
+    def test_a_file_that_comes_back_is_taken_up_again(self):
+        lost = self.ids[2]
+        path = self.desk.store("spam").mail(lost).path
+        data = path.read_bytes()
+        path.unlink()
+        self.findings("--repair", code=0)
+        path.write_bytes(data)
+        path.chmod(0o600)
+        self.findings("--repair", code=0)
+        shown = self.ctl(self.desk, "show", lost, "--json").json
+        self.assertEqual((shown["gone"], shown["recipients"][0]["state"]), (False, "held"))
+        self.assert_agree(self.desk)
+        self.ctl(self.desk, "release", lost)
+
     def test_a_file_that_nobody_waits_for_is_removed(self):
         held = self.ids[0]
         self.desk.catalog().execute("UPDATE held_recipient SET state = 'deleted' WHERE message = ?", held)

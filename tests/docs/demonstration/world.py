@@ -37,21 +37,26 @@ esac
 
 
 class MailServer(postfix.Postfix):
-    """Has two more ports at which mail is not taken."""
+    """Takes mail of strangers, and has two more ports at which mail is not taken."""
 
     def __init__(self, *arguments):
         self.full_port = places.free_port()
         self.refusing_port = places.free_port()
-        super().__init__(*arguments, more="smtpd_relay_restrictions = check_recipient_access static:OK, reject\n"
-                                          "smtpd_authorized_xclient_hosts = 127.0.0.1\n"
+        # No option twice: each process would log that, and postlogd, which logs to itself, can come to a halt of it.
+        super().__init__(*arguments, more="smtpd_authorized_xclient_hosts = 127.0.0.1\n"
+                                          "everything = check_recipient_access static:OK, reject\n"
                                           "full_mailbox = check_recipient_access static:{452 4.2.2 Mailbox full}, reject\n")
 
     def _services(self):
-        return super()._services() + (
-            f"127.0.0.1:{self.full_port} inet n - n - - smtpd -o smtpd_milters="
-            " -o smtpd_recipient_restrictions=$full_mailbox\n"
-            f"127.0.0.1:{self.refusing_port} inet n - n - - smtpd -o smtpd_milters="
-            " -o smtpd_relay_restrictions=reject_unauth_destination\n")
+        first, _, others = super()._services().partition("\n")
+        return "\n".join((
+            f"{first} -o smtpd_relay_restrictions=$everything", others.rstrip("\n"),
+            self._without_milters(self.full_port, "smtpd_recipient_restrictions=$full_mailbox"),
+            self._without_milters(self.refusing_port, "smtpd_relay_restrictions=reject_unauth_destination"), ""))
+
+    @staticmethod
+    def _without_milters(port, option):
+        return f"127.0.0.1:{port} inet n - n - - smtpd -o smtpd_milters= -o {option}"
 
 
 class World:

@@ -113,7 +113,7 @@ TEST(Pyquarantine, AnEncodedSubjectIsLeftToTheMessage)
 
 TEST(Pyquarantine, TheTimeIsReadInEveryFormItEverHad)
 {
-    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); // NOLINT(concurrency-mt-unsafe): a test has one thread
     tzset();
     const std::string expected = "2026-08-04T13:23:12Z";
     EXPECT_EQ(time_of(R"("date": 1785849792)"), expected);
@@ -132,7 +132,7 @@ TEST(Pyquarantine, TheTimeIsReadInEveryFormItEverHad)
     EXPECT_EQ(time_of(""), named);
     EXPECT_FALSE(read_pyquarantine("mail", with("")).metadata.value().time);
     EXPECT_FALSE(read_pyquarantine("20261304140312_x", with("")).metadata.value().time);
-    unsetenv("TZ");
+    unsetenv("TZ"); // NOLINT(concurrency-mt-unsafe): a test has one thread
     tzset();
 }
 

@@ -16,12 +16,12 @@ class TimeArgument : public testing::Test {
   protected:
     TimeArgument()
     {
-        setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+        setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); // NOLINT(concurrency-mt-unsafe): a test has one thread
         tzset();
     }
     ~TimeArgument() override
     {
-        unsetenv("TZ");
+        unsetenv("TZ"); // NOLINT(concurrency-mt-unsafe): a test has one thread
         tzset();
     }
 
