@@ -114,10 +114,12 @@ void print(Output& output, const StoreReport& report)
                                 harmless_line(finding.quarantine), harmless_line(finding.what),
                                 finding.repaired ? " (mended)" : ""));
     }
+    const std::string agreement = report.troubles.empty() && !report.stopped
+                                      ? "store and record agree"
+                                      : "no difference in what could be compared";
     output.line(fmt::format(
         "{} checked, {}", counted(static_cast<std::uint64_t>(report.checked), "message", "messages"),
-        report.findings.empty() ? "store and record agree"
-                                : counted(report.findings.size(), "difference", "differences")));
+        report.findings.empty() ? agreement : counted(report.findings.size(), "difference", "differences")));
 }
 
 } // namespace

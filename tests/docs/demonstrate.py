@@ -81,7 +81,8 @@ def wrong_options(verb, row):
         yield f"the table of verbs has no {verb}"
         return
     exist = set(re.findall(r"(?m)^  (?:-\w,)?(--[\w-]+)", help_of(*verb.split()))) - {"--help"}
-    named = {{"-q": "--quarantine"}.get(option, option) for option in re.findall(r"(?<![\w-])--?[a-z][\w-]*", row.group())}
+    named = {"--quarantine" if option == "-q" else option
+             for option in re.findall(r"(?<![\w-])--?[a-z][\w-]*", row.group())}
     for option in sorted(exist - named):
         yield f"the table of verbs does not name {option} of {verb}"
     for option in sorted(named - exist):
@@ -98,6 +99,9 @@ def main():
     try:
         here.begin()
         real, codes = run(parts, here)
+    except Exception:
+        print(here.evidence())
+        raise
     finally:
         here.end()
     complaints = list(missing(real, codes))

@@ -15,6 +15,11 @@ _QUEUE_LETTERS = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 _QUEUE_FIRST = "4XqR9"
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
+_CALENDAR = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)([ T])(\d\d):(\d\d)(:\d\d(?:\.\d+)?)?( ?[+-]\d\d:\d\d|Z)?")
+_IN_WORDS = re.compile(r"\b[A-Z][a-z]{2} (\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d) \+01:00")
+_DAY = re.compile(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b(?! \d\d:)")
+_FOLDER = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/")
+
 
 def an_id(minutes, name):
     """An id of a message that came so many minutes ago."""
@@ -34,11 +39,11 @@ class StandIns:
 
     def __init__(self, begin):
         self._begin = begin.astimezone(ZONE).replace(second=0, microsecond=0)
-        self._ids = {}       # real -> shown
+        self._ids = {}        # real -> shown
         self._queue_ids = {}  # real -> shown
-        self._texts = []     # (real, shown)
-        self._numbers = {}   # real -> shown
-        self._typed = {}     # of the last command: real beginnings of ids -> as they were typed
+        self._texts = []      # (real, shown)
+        self._numbers = {}    # real -> shown
+        self._typed = {}      # of the last command: real beginnings of ids -> as they were typed
 
     def add_id(self, real, shown):
         self._ids[real] = shown
@@ -98,10 +103,10 @@ class StandIns:
         return line
 
     def _with_times(self, line):
-        line = re.sub(r"\b(\d{4})-(\d\d)-(\d\d)( |T)(\d\d):(\d\d)(:\d\d(?:\.\d+)?)?( ?[+-]\d\d:\d\d|Z)?", self._calendar, line)
-        line = re.sub(r"\b(?:[A-Z][a-z]{2} )(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d) \+01:00", self._in_words, line)
-        line = re.sub(r"\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b(?! \d\d:)", self._day, line)
-        return re.sub(r"/(\d{4})/(\d\d)/(\d\d)/", self._folder, line)
+        line = _CALENDAR.sub(self._calendar, line)
+        line = _IN_WORDS.sub(self._in_words, line)
+        line = _DAY.sub(self._day, line)
+        return _FOLDER.sub(self._folder, line)
 
     def _moved(self, time):
         """The time in the manual for a time of this run; nothing for other times."""
@@ -125,7 +130,8 @@ class StandIns:
         day, month, year, hour, minute = found.groups()
         if month not in _MONTHS:
             return found.group()
-        moved = self._moved(datetime.datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=ZONE))
+        moved = self._moved(datetime.datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute),
+                                              tzinfo=ZONE))
         if moved is None:
             return found.group()
         return f"{moved:%a} {moved.day} {_MONTHS[moved.month - 1]} {moved.year} {moved:%H:%M} +01:00"

@@ -45,7 +45,8 @@ class MailServer(postfix.Postfix):
         # No option twice: each process would log that, and postlogd, which logs to itself, can come to a halt of it.
         super().__init__(*arguments, more="smtpd_authorized_xclient_hosts = 127.0.0.1\n"
                                           "everything = check_recipient_access static:OK, reject\n"
-                                          "full_mailbox = check_recipient_access static:{452 4.2.2 Mailbox full}, reject\n")
+                                          "full_mailbox = check_recipient_access static:{452 4.2.2 Mailbox full},"
+                                          " reject\n")
 
     def _services(self):
         first, _, others = super()._services().partition("\n")
@@ -109,9 +110,13 @@ class World:
         self._silent.close()
         self.folder.remove()
 
+    def evidence(self):
+        """For a run that came to an end too early."""
+        return f"{self._daemon.log()[-4000:]}\n{self._postfix.log()[-4000:]}"
+
     def environment(self):
-        return {"PATH": f"{self._wrapper.parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.home), "LANG": "C.UTF-8",
-                "TERM": "xterm", "NO_COLOR": "1", "TZ": stand_ins.ZONE_NAME,
+        return {"PATH": f"{self._wrapper.parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.home),
+                "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", "TZ": stand_ins.ZONE_NAME,
                 **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
 
     # -- configuration --------------------------------------------------------------------------------
@@ -170,8 +175,7 @@ class World:
             for held in new:
                 known.add(held.id)
                 self._note(mail, held)
-        places.wait_until("the notices are sent", lambda: all(
-            notice["state"] == "sent" for notice in self._daemon.catalog().notices()), 30)
+        self.scene_notices_have_gone_out()
 
     def _note(self, mail, held):
         """From now on it is a message that came when the manual says."""

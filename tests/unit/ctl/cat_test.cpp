@@ -53,7 +53,7 @@ TEST_F(CatVerb, HeadersStandAsReceived)
     const std::string id = hold(mail);
     EXPECT_EQ(run({"cat", id, "--headers"}).out,
               "From: Anna <anna@shop.example>\nSubject: Cheap\nX-Spam: Yes\nX-Long: a\n\tb\n");
-    const auto json = run({"cat", id, "--headers", "--json"}).json();
+    auto json = run({"cat", id, "--headers", "--json"}).json();
     EXPECT_EQ(json["headers"][1]["name"], "Subject");
     EXPECT_EQ(json["headers"][1]["value"], " Cheap");
 }

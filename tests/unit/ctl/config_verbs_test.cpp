@@ -68,7 +68,7 @@ TEST_F(ConfigVerbs, ShowPrintsWhatIsInEffectAndNoSecret)
                                HasSubstr("regex = ^X-Spam: 100%%\n"), HasSubstr("smtp_port = 10027\n"),
                                HasSubstr("whitelist_db_connection = (hidden)\n"), Not(HasSubstr("secret")),
                                HasSubstr("catalog = sqlite:///catalog.db\n")));
-    const auto json = run({"config", "show", "--json"}, "").json();
+    auto json = run({"config", "show", "--json"}, "").json();
     EXPECT_EQ(json["quarantines"][0]["options"]["whitelist_db_connection"], "(hidden)");
     EXPECT_EQ(json["quarantines"][0]["options"]["regex"], "^X-Spam: 100%");
     EXPECT_FALSE(json["quarantines"][1]["options"].contains("quarantine_directory"));

@@ -83,7 +83,7 @@ TEST_F(ExplainVerb, GroupsAndRowsAreNamed)
 TEST_F(ExplainVerb, WhatTheMailServerWroteAtDeliveryIsTheEnvelope)
 {
     const auto envelope = [&](const std::string& top) {
-        const auto json = run({"explain", put("mail.eml", top), "--json"}).json();
+        auto json = run({"explain", put("mail.eml", top), "--json"}).json();
         return json["sender"].get<std::string>() + " (" + json["sender_source"].get<std::string>() + ") -> " +
                json["recipients"][0]["recipient"].get<std::string>() + " (" +
                json["recipients_source"].get<std::string>() + ")";
@@ -114,7 +114,7 @@ TEST_F(ExplainVerb, TheClientCountsForIgnoreHosts)
 TEST_F(ExplainVerb, AHeldMessageIsExplainedWithTheEnvelopeOnRecord)
 {
     const std::string id = hold(spam("Two", {"<user@example.net>", "<v@example.net>"}));
-    const auto json = run({"explain", id.substr(0, 20), "--json"}).json();
+    auto json = run({"explain", id.substr(0, 20), "--json"}).json();
     EXPECT_EQ(json["sender"], "sender@example.org");
     EXPECT_EQ(json["recipients"].size(), 2U);
     EXPECT_EQ(json["recipients_source"], "the record");
@@ -139,7 +139,7 @@ TEST_F(ExplainVerb, AFolderIsSummedUp)
     EXPECT_THAT(ran.out, HasSubstr("of 31 mails 4 would be held: spam 3, virus 1\n"));
     EXPECT_THAT(ran.out, AllOf(HasSubstr("cur/10"), HasSubstr("new/v"), HasSubstr("Hello")));
     EXPECT_THAT(ran.err, HasSubstr("dovecot-uidlist: skipped: no mail"));
-    const auto json = run({"explain", house.dir / "mails", "--json"}).json();
+    auto json = run({"explain", house.dir / "mails", "--json"}).json();
     EXPECT_EQ(json["mails"], 31);
     EXPECT_EQ(json["held"], 4);
     EXPECT_EQ(json["quarantines"]["spam"], 3);

@@ -83,7 +83,7 @@ TEST_F(ImportVerb, WhatCannotBeReadIsSaidAndTheRestGoesOn)
                                HasSubstr("b.metadata: there is no message beside it"),
                                HasSubstr("broken.metadata: it is no JSON")));
     EXPECT_EQ(ran.out, "2 imported into spam, 0 here already, 3 failed\n");
-    const auto json = run({"import", "pyquarantine", house.dir / "old", "-q", "spam", "--json"}).json();
+    auto json = run({"import", "pyquarantine", house.dir / "old", "-q", "spam", "--json"}).json();
     EXPECT_EQ(json["known"], 2);
     EXPECT_THAT(json["failed"], SizeIs(3));
 }

@@ -151,7 +151,7 @@ TEST_F(ListVerb, ShowSaysEverythingOnRecord)
           "user@example.net  held", "released", "SINK1"}) {
         EXPECT_THAT(ran.out, HasSubstr(words));
     }
-    const auto json = run({"show", id, "--json"}).json();
+    auto json = run({"show", id, "--json"}).json();
     EXPECT_EQ(json["id"], id);
     EXPECT_EQ(json["recipients"].size(), 2U);
     EXPECT_EQ(json["recipients"][1]["state"], "released");
@@ -189,7 +189,7 @@ TEST_F(ListVerb, StatusCountsWhatIsHeld)
     EXPECT_EQ(ran.code, kDone);
     EXPECT_THAT(ran.out,
                 AllOf(HasSubstr("2 held"), HasSubstr("spam"), HasSubstr("virus"), HasSubstr("not running")));
-    const auto json = run({"status", "--json"}).json();
+    auto json = run({"status", "--json"}).json();
     EXPECT_EQ(json["daemon"], "not_running");
     EXPECT_EQ(json["quarantines"][1]["name"], "spam");
     EXPECT_EQ(json["quarantines"][1]["messages"], 1);

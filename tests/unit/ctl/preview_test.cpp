@@ -72,7 +72,7 @@ TEST_F(PreviewVerb, ShowsWhoWhatAndTheHarmlessText)
 
 TEST_F(PreviewVerb, JsonHasItsKeys)
 {
-    const auto json = run(kMail, {"--json"}).json();
+    auto json = run(kMail, {"--json"}).json();
     EXPECT_EQ(json["subject"], "Grüße");
     EXPECT_THAT(json["from"].get<std::string>(), HasSubstr("anna@shop.example"));
     EXPECT_THAT(json["text"].get<std::string>(), HasSubstr("Hällo"));

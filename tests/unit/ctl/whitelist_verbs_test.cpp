@@ -132,7 +132,7 @@ TEST_F(WhitelistVerbs, CheckFindsRowsThatNeverMatchAndMendsThem)
     const Ran ran = run({"whitelist", "check"});
     EXPECT_EQ(ran.code, kSomeFailed);
     EXPECT_THAT(ran.out, AllOf(HasSubstr("Row 1, from 'Anna@X.example'"), HasSubstr("\\x1b[2J")));
-    const auto json = run({"whitelist", "check", "--repair", "--json"}).json();
+    auto json = run({"whitelist", "check", "--repair", "--json"}).json();
     EXPECT_THAT(json["bad_rows"], SizeIs(2));
     EXPECT_EQ(rows()[0]["from"], "anna@x.example");
     EXPECT_EQ(run({"whitelist", "check"}).code, kSomeFailed); // the one that cannot be mended
