@@ -184,7 +184,7 @@ int check_searches(catalog::Catalog& catalog, std::vector<HeldMail> mails,
                    const std::vector<NamedFilter>& filters)
 {
     catalog::Search search(catalog);
-    std::ranges::sort(mails, std::greater<>(), &HeldMail::id);
+    sort_newest_first(mails);
     int wrong = 0;
     for (const NamedFilter& named : filters) {
         std::vector<HeldId> expected;

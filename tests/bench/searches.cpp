@@ -88,12 +88,17 @@ std::vector<NamedFilter> every_combination(const Sample& sample, std::uint64_t c
     return all;
 }
 
+void sort_newest_first(std::vector<HeldMail>& mails)
+{
+    std::ranges::sort(mails, std::greater<>(), [](const HeldMail& mail) { return mail.id.str(); });
+}
+
 bool chooses(const HeldFilter& filter, const HeldMail& mail)
 {
     return (filter.quarantine.empty() || filter.quarantine == mail.quarantine) &&
            fits(filter.sender, mail.envelope.sender) && (!filter.since || mail.received >= *filter.since) &&
            (!filter.until || mail.received < *filter.until) &&
-           (filter.before.empty() || mail.id < filter.before) &&
+           (filter.before.empty() || mail.id.str() < filter.before.str()) &&
            std::ranges::any_of(mail.recipients, [&](const HeldRecipient& recipient) {
                return fits(filter.recipient, recipient.address) &&
                       (!filter.state || *filter.state == recipient.state);

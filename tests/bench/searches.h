@@ -18,6 +18,8 @@ struct NamedFilter {
 /// filled with `count` messages.
 std::vector<NamedFilter> every_combination(const Sample& sample, std::uint64_t count);
 
+void sort_newest_first(std::vector<HeldMail>& mails);
+
 /// What the filter says, without any index: for checking.
 bool chooses(const HeldFilter& filter, const HeldMail& mail);
 

@@ -259,6 +259,21 @@ TEST_P(CatalogReleases, WhoWasTakenForDeadStillSaysHowItEnded)
     EXPECT_EQ(recipient(id).reply, "250 ok");
 }
 
+TEST_P(CatalogReleases, ALateWordDoesNotSettleWhatAnotherProcessHasBegunSince)
+{
+    const HeldId id = hold(other_mail());
+    const Beginning first = begin(id);
+    execute("UPDATE held_recipient SET state = 'failed', outcome_unknown = 1");
+    Releases others(catalog);
+    const Beginning second = others.begin(id, kTo, true, {}, clock.now());
+    ASSERT_TRUE(second.release);
+    settle(*first.release, DeliveryOutcome::refused, "550 no");
+    EXPECT_EQ(recipient(id).state, RecipientState::releasing);
+    others.settle(*second.release, {.outcome = DeliveryOutcome::delivered, .reply = "250 ok"}, {},
+                  clock.now());
+    EXPECT_EQ(recipient(id).reply, "250 ok");
+}
+
 TEST_P(CatalogReleases, DeletingTakesAllThatAreNotReleasedAndTheirNotices)
 {
     HeldMail held = other_mail({"a@example.net", "b@example.net", "c@example.net", "d@example.net"});
