@@ -37,8 +37,8 @@ std::span<const Option> options();
 /// Reads them from a section; mistakes are noted there.
 Server server_of(const Section& section);
 
-/// A message as it goes over the wire (RFC 5321, section 2.3.8): a bare LF becomes CRLF, and it ends with one.
-/// A lone CR is a byte like any other and stays.
+/// A message as it goes over the wire (RFC 5321, section 2.3.8): a bare LF becomes CRLF, and it ends with
+/// one. A lone CR is a byte like any other and stays.
 std::string with_crlf(std::string message);
 
 /// Keeps its connection open between messages, as long as the server does. The program must ignore SIGPIPE: a
@@ -55,9 +55,10 @@ class Client {
     /// Sends `bytes` (CRLF line ends; dots are stuffed here) from `sender` ("" is the null sender) to one
     /// recipient; a CRLF is added when there is none at the end. Addresses that
     /// could break out of their command are `refused` without a connection, and so is a message with a dot
-    /// between bare line ends (some servers take that for its end). An address outside ASCII is `refused` where the server does not offer
-    /// SMTPUTF8. Never throws for what a server or a network does, and takes at most total_timeout. A
-    /// connection that turns out to be closed before the server asked for the message is opened anew once.
+    /// between bare line ends (some servers take that for its end). An address outside ASCII is `refused`
+    /// where the server does not offer SMTPUTF8. Never throws for what a server or a network does, and takes
+    /// at most total_timeout. A connection that turns out to be closed before the server asked for the
+    /// message is opened anew once.
     Delivery send(std::string_view sender, std::string_view recipient, std::string_view bytes);
 
   private:
