@@ -209,6 +209,14 @@ void Releases::announce(const std::vector<std::string>& digests, std::string_vie
     });
 }
 
+void Releases::withdraw(const std::vector<std::string>& digests, std::string_view recipient)
+{
+    const Time past = catalog_.clock().now() - std::chrono::microseconds(1);
+    catalog_.writer().run([&](sql::Connection& database) {
+        make_own(database, digests, mail::key(recipient), past, Until::exactly);
+    });
+}
+
 std::vector<LeftRelease> Releases::resolve_left()
 {
     // Usually there is none, and nobody needs to wait for the writer.

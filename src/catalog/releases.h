@@ -76,6 +76,8 @@ class Releases {
 
     /// Mail of ours to somebody who is no recipient of the message (a copy for the administrator).
     void announce(const std::vector<std::string>& digests, std::string_view recipient, Time own_until);
+    /// It did not go out: what comes is judged as any mail again.
+    void withdraw(const std::vector<std::string>& digests, std::string_view recipient);
 
     /// Marks releases of dead processes as failed with an unknown outcome. Returns them.
     std::vector<LeftRelease> resolve_left();

@@ -111,6 +111,20 @@ CLI::App* add_command(CLI::App& app, const Command& command, Arguments& argument
     return made;
 }
 
+/// CLI11's words for a command line that ends before the verb.
+constexpr std::string_view kNoVerb = "A subcommand is required";
+
+std::string missing_verb(const CLI::App& app)
+{
+    const auto named = app.get_subcommands();
+    if (named.empty()) {
+        return "name a verb (--help lists them)";
+    }
+    const auto group = std::ranges::find(command_groups(), named.front()->get_name(), &CommandGroup::name);
+    return fmt::format("{}: name what to do (--help says more). {}", named.front()->get_name(),
+                       group == command_groups().end() ? "" : group->summary);
+}
+
 } // namespace
 
 CommandLine parse_command_line(std::vector<std::string> words)
@@ -144,6 +158,9 @@ CommandLine parse_command_line(std::vector<std::string> words)
         if (!version && !unknown.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
             throw UsageError(fmt::format("{}: no such verb or option (--help names them)",
                                          harmless_line(unknown.front())));
+        }
+        if (!version && std::string_view(error.what()) == kNoVerb) {
+            throw UsageError(missing_verb(app));
         }
         if (!version) {
             throw UsageError(fmt::format("{} (--help says more)", harmless_line(error.what())));

@@ -143,7 +143,7 @@ constexpr std::array kCommands{
             .add_options = add_no_options,
             .run = run_setup_sendmail},
     Command{.name = "import pyquarantine",
-            .summary = "Take over what pyquarantine-milter holds; a second run takes nothing twice",
+            .summary = "Take over what pyquarantine-milter holds; nothing twice that is on record",
             .examples = "  quarantinectl import pyquarantine /var/lib/pyquarantine -q spam\n",
             .add_options = add_import_options,
             .run = run_import_pyquarantine},

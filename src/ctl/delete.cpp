@@ -88,11 +88,15 @@ const RemindWord& word_for(Remind outcome)
     throw std::logic_error("asking for a notice ended in a way that has no word");
 }
 
-Json tell_reminded(Output& output, const HeldMail& mail, const RemindResult& result, Tally& tally)
+Json tell_reminded(Output& output, const HeldMail& mail, const RemindResult& result, bool daemon_away,
+                   Tally& tally)
 {
     const RemindWord& word = word_for(result.outcome);
     (tally.*word.count)();
-    std::string line = fmt::format("{} {}: {}", mail.id.str(), harmless_line(result.recipient), word.words);
+    const bool waits = daemon_away && result.outcome == Remind::due;
+    std::string line =
+        fmt::format("{} {}: {}", mail.id.str(), harmless_line(result.recipient),
+                    waits ? "the daemon is not running; it sends the notice when it runs again" : word.words);
     if (result.send_to != std::vector{result.recipient}) {
         for (const std::string& address : result.send_to) {
             line += fmt::format("{} {}", &address == &result.send_to.front() ? " to" : ",",
@@ -160,11 +164,13 @@ int run_notify(Context& context)
     if (!mail) {
         return tally.exit_code();
     }
+    const bool daemon_away = desk.daemon() == Standing::Daemon::not_running;
     Json results = Json::array();
     // Whoever is named gets it, whatever the configuration says about who is told.
     const bool by_name = !context.arguments().to.empty();
     for (const std::string& to : by_name ? context.arguments().to : waiting(*mail)) {
-        results.push_back(tell_reminded(output, *mail, desk.remind(mail->id, to, by_name), tally));
+        results.push_back(
+            tell_reminded(output, *mail, desk.remind(mail->id, to, by_name), daemon_away, tally));
     }
     if (output.wants_json()) {
         output.json({{"results", std::move(results)}});

@@ -1,6 +1,9 @@
 // quarantinectl explain
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -50,22 +53,11 @@ class Explainer {
     /// A file that is one mail, or an mbox; anything of a folder.
     int all_of(FileFeed& feed)
     {
-        const bool is_folder = feed.kind() == FileFeed::Kind::folder;
-        while (const auto file = feed.next()) {
-            if (!file->skipped.empty()) {
-                skip(file->name, file->skipped);
-            } else if (is_mbox(file->bytes)) {
-                const auto mails = split_mbox(file->bytes);
-                if (mails.size() == 1 && !is_folder) {
-                    return alone(file->name, mails.front().bytes, mails.front().sender);
-                }
-                for (std::size_t i = 0; i < mails.size(); ++i) {
-                    count(fmt::format("{}:{}", file->name, i + 1), mails[i].bytes, mails[i].sender);
-                }
-            } else if (!is_folder) {
-                return alone(file->name, file->bytes, {});
-            } else {
-                count(file->name, file->bytes, {});
+        bool goes_on = true;
+        while (goes_on) {
+            goes_on = next_file(feed);
+            if (only_) {
+                return alone(only_->first, only_->second.bytes, only_->second.sender);
             }
         }
         return sum_up();
@@ -82,6 +74,44 @@ class Explainer {
     }
 
   private:
+    /// The mails of the next file. False when there is none. The one mail of a file that was named itself is
+    /// left in `only_`.
+    bool next_file(FileFeed& feed)
+    {
+        std::optional<MailHead> first;
+        std::string name;
+        std::size_t number = 0;
+        MailSplitter splitter(kMostHead, [&](const MailHead& head) {
+            if (++number == 1) {
+                first = head; // whether it has a number shows when there is a second, or none
+                return;
+            }
+            if (number == 2) {
+                count(name + ":1", first->bytes, first->sender);
+            }
+            count(fmt::format("{}:{}", name, number), head.bytes, head.sender);
+        });
+        const auto file = feed.next([&](const FedFile& begun, std::string_view piece) {
+            name = begun.name;
+            splitter.feed(piece);
+        });
+        if (!file) {
+            return false;
+        }
+        if (!file->skipped.empty()) {
+            skip(file->name, file->skipped);
+            return true;
+        }
+        name = file->name;
+        splitter.finish();
+        if (number == 1 && feed.kind() == FileFeed::Kind::folder) {
+            count(splitter.is_mbox() ? name + ":1" : name, first->bytes, first->sender);
+        } else if (number == 1) {
+            only_.emplace(name, *std::move(first));
+        }
+        return true;
+    }
+
     Explanation explain(const AskedMail& asked)
     {
         return context_.desk(OpenDesk::Mode::rules).explain(asked.envelope, asked.facts.headers);
@@ -125,6 +155,7 @@ class Explainer {
     Context& context_;
     const Arguments& arguments_;
     ExplainSummary summary_;
+    std::optional<std::pair<std::string, MailHead>> only_;
     bool has_skipped_ = false;
 };
 
@@ -160,7 +191,7 @@ int run_explain(Context& context)
     if (!HeldId::parse(input).empty()) {
         return explain_held(context);
     }
-    FileFeed feed(input); // before root's rights are given up
+    FileFeed feed(input, "", FileFeed::kNoLimit); // before root's rights are given up
     if (feed.kind() != FileFeed::Kind::unreadable) {
         return Explainer(context).all_of(feed);
     }

@@ -101,7 +101,8 @@ void print_recipient(Output& output, const RecipientFinding& recipient)
         } else if (step.observes) {
             output.line(fmt::format("      {}: only observes", name));
         } else {
-            output.line(fmt::format("      {}: no row of its whitelist", name));
+            output.line(fmt::format("      {}: {}", name,
+                                    step.has_whitelist ? "no row of its whitelist" : "has no whitelist"));
         }
     }
 }
@@ -135,8 +136,10 @@ Json json_of(const RecipientFinding& recipient)
             row = {
                 {"row", step.exempt->row}, {"from", step.exempt->mailfrom}, {"to", step.exempt->recipient}};
         }
-        steps.push_back(
-            {{"quarantine", step.quarantine}, {"exempt", std::move(row)}, {"observes", step.observes}});
+        steps.push_back({{"quarantine", step.quarantine},
+                         {"exempt", std::move(row)},
+                         {"observes", step.observes},
+                         {"has_whitelist", step.has_whitelist}});
     }
     return {{"recipient", recipient.recipient},
             {"steps", std::move(steps)},
@@ -149,7 +152,7 @@ Json json_of(const RuleFinding& rule)
     return {{"quarantine", rule.quarantine},
             {"outcome", key_of(rule.outcome)},
             {"action", rule.action},
-            {"header", has_header ? Json(rule.header) : Json(nullptr)},
+            {"header", has_header ? Json(rule.header + 1) : Json(nullptr)},
             {"line", rule.line},
             {"groups", ctl::json_of(rule.groups)},
             {"on_limit", rule.on_limit},
@@ -186,7 +189,8 @@ Json json_of(const AskedMail& asked, const Explanation& explanation)
             {"sender", asked.envelope.sender},
             {"sender_source", asked.sender_source},
             {"recipients_source", asked.recipients_source},
-            {"client", asked.envelope.client.address},
+            {"client", ctl::json_of(asked.envelope.client)},
+            {"client_source", asked.client_source},
             {"headers", asked.facts.headers.size()},
             {"quarantines", std::move(rules)},
             {"recipients", std::move(recipients)},

@@ -15,9 +15,11 @@ namespace qm::ctl {
 namespace {
 
 constexpr std::uint64_t kMostText = 8192;
+constexpr std::uint64_t kLargestPiece = 1U << 20U;
 
 /// The child: never returns.
-[[noreturn]] void be_the_reader(const std::string& path, std::string_view companion, int pipe)
+[[noreturn]] void be_the_reader(const std::string& path, std::string_view companion, std::uint64_t largest,
+                                int pipe)
 {
     // It ends when nobody reads any more, not by the signals that let the other finish its work.
     static_cast<void>(std::signal(SIGINT, SIG_IGN));
@@ -25,7 +27,7 @@ constexpr std::uint64_t kMostText = 8192;
     static_cast<void>(std::signal(SIGPIPE, SIG_DFL));
     int code = 0;
     try {
-        feed_files(path, companion, pipe);
+        feed_files(path, companion, largest, pipe);
     } catch (const std::exception&) {
         code = 1;
     }
@@ -34,7 +36,7 @@ constexpr std::uint64_t kMostText = 8192;
 
 } // namespace
 
-FileFeed::FileFeed(const std::string& path, std::string_view companion)
+FileFeed::FileFeed(const std::string& path, std::string_view companion, std::uint64_t largest)
 {
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -48,7 +50,7 @@ FileFeed::FileFeed(const std::string& path, std::string_view companion)
     }
     if (child_ == 0) {
         pipe_.close();
-        be_the_reader(path, companion, write_end.get());
+        be_the_reader(path, companion, largest, write_end.get());
     }
     write_end.close();
     FeedFrame frame;
@@ -94,7 +96,23 @@ std::string FileFeed::receive_text(std::size_t length)
 
 std::optional<FedFile> FileFeed::next()
 {
+    std::string bytes;
+    auto file = next([&](const FedFile&, std::string_view piece) {
+        if (piece.size() > kLargestFile - std::min<std::uint64_t>(bytes.size(), kLargestFile)) {
+            throw BackendError("the process that reads the files says nonsense");
+        }
+        bytes += piece;
+    });
+    if (file && file->skipped.empty()) {
+        file->bytes = std::move(bytes);
+    }
+    return file;
+}
+
+std::optional<FedFile> FileFeed::next(const Take& take)
+{
     FedFile file;
+    std::string piece;
     for (;;) {
         FeedFrame frame;
         // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): a struct of the same program
@@ -106,18 +124,16 @@ std::optional<FedFile> FileFeed::next()
             file.name = receive_text(frame.value);
             file.changed = Time(std::chrono::microseconds(frame.time));
             break;
-        case FeedFrame::Type::bytes: {
-            const std::size_t before = file.bytes.size();
-            if (frame.value > kLargestFile - std::min<std::uint64_t>(before, kLargestFile)) {
+        case FeedFrame::Type::bytes:
+            if (frame.value > kLargestPiece) {
                 throw BackendError("the process that reads the files says nonsense");
             }
-            file.bytes.resize(before + frame.value);
-            receive(file.bytes.data() + before, frame.value);
+            piece.resize(frame.value);
+            receive(piece.data(), frame.value);
+            take(file, piece);
             break;
-        }
         case FeedFrame::Type::skipped:
             file.skipped = receive_text(frame.value);
-            file.bytes.clear();
             return file;
         case FeedFrame::Type::end:
             return file;

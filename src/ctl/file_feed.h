@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,8 @@ namespace qm::ctl {
 struct FedFile {
     std::string name; ///< the name given, and below a folder the path behind it
     Time changed{};
-    std::string bytes;
-    std::string skipped; ///< not empty: nothing was read, for this reason
+    std::string bytes;   ///< empty where they went elsewhere
+    std::string skipped; ///< not empty: it was not read, or not to its end, for this reason
 };
 
 /// Reads a file, or every file below a folder, in a child process that is forked before this one gives up
@@ -33,13 +34,17 @@ struct FedFile {
 /// Thread-safety: none. Make it before threads start.
 class FileFeed {
   public:
+    /// Of a file whose bytes are wanted in memory.
     static constexpr std::uint64_t kLargestFile = 256ULL << 20U;
+    static constexpr std::uint64_t kNoLimit = UINT64_MAX;
     static constexpr int kDeepest = 32; ///< folders within folders
 
     enum class Kind : std::uint8_t { file, folder, unreadable };
 
     /// Errors: BackendError when there can be no child.
-    explicit FileFeed(const std::string& path, std::string_view companion = {});
+    /// `largest`: files of more bytes are skipped.
+    explicit FileFeed(const std::string& path, std::string_view companion = {},
+                      std::uint64_t largest = kLargestFile);
     ~FileFeed();
     FileFeed(const FileFeed&) = delete;
     FileFeed& operator=(const FileFeed&) = delete;
@@ -50,6 +55,11 @@ class FileFeed {
 
     /// The next file, in memory; nothing at the end. Errors: BackendError when the child ended early.
     std::optional<FedFile> next();
+
+    /// Gets a file as it comes: all but the bytes, and the next piece of these.
+    using Take = std::function<void(const FedFile& file, std::string_view piece)>;
+    /// The same with the bytes given away piece by piece, in memory for one piece.
+    std::optional<FedFile> next(const Take& take);
 
   private:
     void receive(char* to, std::size_t count);

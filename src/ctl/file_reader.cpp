@@ -31,11 +31,6 @@ constexpr std::size_t kLongestName = 4096;
 /// Nobody reads any more, or the pipe is broken.
 struct NobodyListens : std::exception {};
 
-std::string too_large()
-{
-    return fmt::format("larger than {} MiB", FileFeed::kLargestFile >> 20U);
-}
-
 std::int64_t microseconds(const struct stat& status)
 {
     return status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
@@ -43,7 +38,10 @@ std::int64_t microseconds(const struct stat& status)
 
 class Reader {
   public:
-    Reader(std::string_view companion, int pipe) : companion_(companion), pipe_(pipe) {}
+    Reader(std::string_view companion, std::uint64_t largest, int pipe)
+        : companion_(companion), largest_(largest), pipe_(pipe)
+    {
+    }
 
     void read(const std::string& path)
     {
@@ -98,6 +96,8 @@ class Reader {
         send({.type = FeedFrame::Type::skipped, .value = reason.size(), .time = 0}, reason);
     }
 
+    void skip_as_too_large() const { skip(fmt::format("larger than {} MiB", largest_ >> 20U)); }
+
     void skip(const std::string& name, const std::string& reason) const
     {
         begin(name, 0);
@@ -114,8 +114,8 @@ class Reader {
             return skip(name, "not a regular file");
         }
         begin(name, microseconds(status));
-        if (static_cast<std::uint64_t>(status.st_size) > FileFeed::kLargestFile) {
-            return skip(too_large());
+        if (static_cast<std::uint64_t>(status.st_size) > largest_) {
+            return skip_as_too_large();
         }
         std::array<char, 65536> buffer{};
         std::uint64_t sum = 0;
@@ -132,8 +132,8 @@ class Reader {
             }
             const auto count = static_cast<std::size_t>(got);
             sum += count;
-            if (sum > FileFeed::kLargestFile) {
-                return skip(too_large());
+            if (sum > largest_) {
+                return skip_as_too_large();
             }
             send({.type = FeedFrame::Type::bytes, .value = count, .time = 0},
                  std::string_view(buffer.data(), count));
@@ -212,14 +212,15 @@ class Reader {
     }
 
     std::string_view companion_;
+    std::uint64_t largest_;
     int pipe_;
 };
 
 } // namespace
 
-void feed_files(const std::string& path, std::string_view companion, int pipe)
+void feed_files(const std::string& path, std::string_view companion, std::uint64_t largest, int pipe)
 {
-    Reader(companion, pipe).read(path);
+    Reader(companion, largest, pipe).read(path);
 }
 
 } // namespace qm::ctl

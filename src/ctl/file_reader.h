@@ -22,7 +22,8 @@ struct FeedFrame {
     std::int64_t time = 0; ///< microseconds since 1970
 };
 
-/// Reads what stands at `path` and writes it to `pipe`, until the other side is gone.
-void feed_files(const std::string& path, std::string_view companion, int pipe);
+/// Reads what stands at `path` and writes it to `pipe`, until the other side is gone. Files of more than
+/// `largest` bytes are skipped.
+void feed_files(const std::string& path, std::string_view companion, std::uint64_t largest, int pipe);
 
 } // namespace qm::ctl

@@ -23,6 +23,11 @@ Json json_of(const HeldRecipient& recipient)
             {"outcome_unknown", recipient.outcome_unknown}};
 }
 
+Json json_of(const Client& client)
+{
+    return {{"address", client.address}, {"name", client.name}, {"user", client.user}};
+}
+
 Json json_of(const MatchGroups& groups)
 {
     Json list = Json::array();

@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 Json json_of(Time time);
 Json json_of(const std::optional<Time>& time);
 Json json_of(const HeldRecipient& recipient);
+Json json_of(const Client& client);
 Json json_of(const MatchGroups& groups);
 /// Without `digest`, `groups` and the whole envelope.
 Json json_of(const HeldMail& mail);

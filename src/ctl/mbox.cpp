@@ -1,16 +1,14 @@
 #include "ctl/mbox.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace qm::ctl {
 namespace {
 
 constexpr std::string_view kBegin = "From ";
-
-/// Where the line behind `from` ends, its line end included.
-std::size_t end_of_line(std::string_view bytes, std::size_t from)
-{
-    const auto end = bytes.find('\n', from);
-    return end == std::string_view::npos ? bytes.size() : end + 1;
-}
+/// Of a line that is not in a head; long enough for a "From " line.
+constexpr std::size_t kLongestLine = 4096;
 
 bool is_empty_line(std::string_view line)
 {
@@ -46,33 +44,64 @@ std::string_view sender_of(std::string_view line)
 
 } // namespace
 
-bool is_mbox(std::string_view bytes)
+MailSplitter::MailSplitter(std::size_t longest_head, Take take)
+    : longest_head_(longest_head), take_(std::move(take))
 {
-    return bytes.starts_with(kBegin);
 }
 
-std::vector<MboxMail> split_mbox(std::string_view bytes)
+void MailSplitter::feed(std::string_view piece)
 {
-    std::vector<MboxMail> mails;
-    bool behind_empty_line = false;
-    std::size_t begin = 0; // of the mail at hand, behind its "From " line
-    for (std::size_t at = 0; at < bytes.size();) {
-        const std::size_t next = end_of_line(bytes, at);
-        const std::string_view line = bytes.substr(at, next - at);
-        if ((at == 0 && is_mbox(line)) || (behind_empty_line && begins_mail(line))) {
-            if (!mails.empty()) {
-                mails.back().bytes = bytes.substr(begin, at - begin);
-            }
-            mails.push_back({.sender = sender_of(line), .bytes = {}});
-            begin = next;
+    while (!piece.empty()) {
+        const auto end = piece.find('\n');
+        const std::size_t length = end == std::string_view::npos ? piece.size() : end + 1;
+        const std::size_t most = in_head_ ? std::max(kLongestLine, longest_head_) : kLongestLine;
+        const std::size_t kept = std::min(length, most - std::min(most, line_.size()));
+        line_ += piece.substr(0, kept);
+        line_is_cut_ = line_is_cut_ || kept < length;
+        if (end != std::string_view::npos) {
+            end_line();
         }
-        behind_empty_line = is_empty_line(line);
-        at = next;
+        piece.remove_prefix(length);
     }
-    if (!mails.empty()) {
-        mails.back().bytes = bytes.substr(begin);
+}
+
+void MailSplitter::finish()
+{
+    if (!line_.empty()) {
+        end_line();
     }
-    return mails;
+    give();
+}
+
+void MailSplitter::end_line()
+{
+    const bool is_empty = !line_is_cut_ && is_empty_line(line_);
+    if (first_line_ && line_.starts_with(kBegin)) {
+        is_mbox_ = true;
+        begin_mail();
+    } else if (is_mbox_ && behind_empty_line_ && begins_mail(line_)) {
+        give();
+        begin_mail();
+    } else if (in_head_) {
+        head_.bytes += std::string_view(line_).substr(0, longest_head_ - head_.bytes.size());
+        in_head_ = !is_empty && head_.bytes.size() < longest_head_;
+    }
+    first_line_ = false;
+    behind_empty_line_ = is_empty;
+    line_.clear();
+    line_is_cut_ = false;
+}
+
+void MailSplitter::begin_mail()
+{
+    head_ = {.sender = std::string(sender_of(line_)), .bytes = {}};
+    in_head_ = true;
+}
+
+void MailSplitter::give()
+{
+    take_(head_);
+    head_ = {};
 }
 
 } // namespace qm::ctl

@@ -36,11 +36,11 @@ class InputReader final : public MessageReader {
             if (errno == EACCES) {
                 throw NoPermission(what);
             }
-            throw std::runtime_error(what);
+            throw UsageError(what);
         }
         struct stat status {};
         if (fstat(file_.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
-            throw std::runtime_error(fmt::format("{}: {}", harmless_line(name), error_text(EISDIR)));
+            throw UsageError(fmt::format("{}: {}", harmless_line(name), error_text(EISDIR)));
         }
     }
 

@@ -36,8 +36,16 @@ constexpr OutcomeWord kOutcomes[] = {
     {Outcome::no_message, "no_message", "no such message", &Tally::unmatched},
 };
 
-const OutcomeWord& word_for(Outcome outcome)
+/// A copy changes nothing for those the mail is held for: it is not a release.
+constexpr OutcomeWord kSent{Outcome::released, "sent", "sent", &Tally::done};
+
+enum class Errand : std::uint8_t { release, copy };
+
+const OutcomeWord& word_for(Outcome outcome, Errand errand)
 {
+    if (errand == Errand::copy && outcome == Outcome::released) {
+        return kSent;
+    }
     for (const OutcomeWord& word : kOutcomes) {
         if (word.outcome == outcome) {
             return word;
@@ -47,9 +55,8 @@ const OutcomeWord& word_for(Outcome outcome)
 }
 
 /// "released, 250 2.0.0 Ok", "already released (250 ...)"
-std::string told(const ReleaseResult& result)
+std::string told(const ReleaseResult& result, const OutcomeWord& word)
 {
-    const OutcomeWord& word = word_for(result.outcome);
     const std::string reply = harmless_line(result.reply);
     if (reply.empty()) {
         return std::string(word.words);
@@ -63,14 +70,14 @@ std::string told(const ReleaseResult& result)
 /// Prints or gathers the results of one run.
 class Report {
   public:
-    explicit Report(Output& output) : output_(output) {}
+    Report(Output& output, Errand errand) : output_(output), errand_(errand) {}
 
     void add(const HeldMail& mail, const ReleaseResult& result, Tally& tally)
     {
-        const OutcomeWord& word = word_for(result.outcome);
+        const OutcomeWord& word = word_for(result.outcome, errand_);
         (tally.*word.count)();
         const std::string line =
-            fmt::format("{} {}: {}", mail.id.str(), harmless_line(result.recipient), told(result));
+            fmt::format("{} {}: {}", mail.id.str(), harmless_line(result.recipient), told(result, word));
         results_.push_back({{"id", mail.id.str()},
                             {"recipient", result.recipient},
                             {"outcome", word.key},
@@ -116,6 +123,7 @@ class Report {
 
   private:
     Output& output_;
+    Errand errand_;
     Json results_ = Json::array();
 };
 
@@ -259,7 +267,7 @@ int run_release(Context& context)
     Allowing allowing(arguments, *settings, mails);
     const std::vector<Step> steps = plan(arguments, mails);
     const Interruption interruption;
-    Report report(context.output());
+    Report report(context.output(), Errand::release);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         if (Interruption::asked()) {
             tally.failed();
@@ -296,7 +304,7 @@ int run_copy(Context& context)
         return tally.exit_code();
     }
     const Interruption interruption;
-    Report report(context.output());
+    Report report(context.output(), Errand::copy);
     for (const std::string& to : context.arguments().to) {
         if (Interruption::asked()) {
             tally.failed();

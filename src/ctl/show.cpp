@@ -19,9 +19,7 @@ Json full_json(const HeldMail& mail, const std::vector<NoticeRecord>& notices, s
     json["digest"] = mail.digest;
     json["groups"] = json_of(mail.groups);
     json["expires"] = json_of(expires);
-    json["client"] = {{"address", mail.envelope.client.address},
-                      {"name", mail.envelope.client.name},
-                      {"user", mail.envelope.client.user}};
+    json["client"] = json_of(mail.envelope.client);
     Json list = Json::array();
     for (const NoticeRecord& notice : notices) {
         list.push_back(json_of(notice));

@@ -75,7 +75,8 @@ std::string count(std::int64_t number)
 void print(Output& output, const Standing& standing)
 {
     Table facts;
-    facts.row({"Daemon", std::string(word_for(standing.daemon))});
+    const std::string daemon(word_for(standing.daemon));
+    facts.row({"Daemon", standing.daemon == Daemon::not_running ? output.alarming(daemon) : daemon});
     facts.row({"Catalog", harmless_line(standing.catalog)});
     facts.row({"Notices due", standing.notices_due == 0
                                   ? "none"

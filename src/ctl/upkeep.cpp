@@ -91,6 +91,15 @@ std::string_view key_of(Kind kind)
     return "unreadable";
 }
 
+/// What was done about it.
+std::string_view repair_of(const StoreFinding& finding)
+{
+    if (!finding.repaired) {
+        return "";
+    }
+    return finding.kind == Kind::row_without_file ? " (marked as lost)" : " (mended)";
+}
+
 Json json_of(const StoreReport& report)
 {
     Json findings = Json::array();
@@ -112,7 +121,7 @@ void print(Output& output, const StoreReport& report)
     for (const StoreFinding& finding : report.findings) {
         output.line(fmt::format("{} {}: {}{}", finding.id.empty() ? "-" : finding.id.str(),
                                 harmless_line(finding.quarantine), harmless_line(finding.what),
-                                finding.repaired ? " (mended)" : ""));
+                                repair_of(finding)));
     }
     const std::string agreement = report.troubles.empty() && !report.stopped
                                       ? "store and record agree"

@@ -108,6 +108,8 @@ class Desk {
     /// The day on which the message is deleted; nothing: it is kept.
     std::optional<Time> expires(const HeldMail& mail) const;
     Standing standing();
+    /// Whether a daemon works on this catalog now.
+    Standing::Daemon daemon() const;
 
     // --- Mail goes out.
 

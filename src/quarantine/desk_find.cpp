@@ -156,11 +156,17 @@ Standing Desk::standing()
     standing.oldest_due = outbox.oldest_due;
     standing.notices_refused = outbox.refused;
     standing.notices_expired = outbox.expired;
-    if (!catalog_.file().empty()) {
-        standing.daemon = FileLock::is_locked(catalog_.file() + ".lock") ? Standing::Daemon::running
-                                                                         : Standing::Daemon::not_running;
-    }
+    standing.daemon = daemon();
     return standing;
+}
+
+Standing::Daemon Desk::daemon() const
+{
+    if (catalog_.file().empty()) {
+        return Standing::Daemon::unknown;
+    }
+    return FileLock::is_locked(catalog_.file() + ".lock") ? Standing::Daemon::running
+                                                          : Standing::Daemon::not_running;
 }
 
 } // namespace qm

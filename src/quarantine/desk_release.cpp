@@ -246,6 +246,9 @@ ReleaseResult Desk::copy(const HeldId& id, const std::string& to)
     smtp::Client client(mail_server_of(*mail));
     const Delivery delivery = client.send(mail->envelope.sender, to, original->bytes);
     const Outcome outcome = outcome_of(delivery);
+    if (outcome == Outcome::deferred || outcome == Outcome::refused) {
+        releases_.withdraw(original->digests, to);
+    }
     const std::string reply = text::printable(delivery.reply, kMaxReply);
     log_outcome(*mail, to, reply, outcome == Outcome::released ? "copied-out" : "copy-failed");
     return {.outcome = outcome, .recipient = to, .reply = reply};

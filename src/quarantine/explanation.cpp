@@ -85,8 +85,10 @@ class Findings final : public policy::Observer {
 
     void asked(std::size_t recipient, policy::QuarantineIndex quarantine, bool /*exempt*/) override
     {
-        recipients.at(recipient).steps.push_back({.quarantine = settings_.quarantines.at(quarantine).name,
+        const Quarantine& asked = settings_.quarantines.at(quarantine);
+        recipients.at(recipient).steps.push_back({.quarantine = asked.name,
                                                   .exempt = std::exchange(row_, std::nullopt),
+                                                  .has_whitelist = asked.whitelist != nullptr,
                                                   .observes = false});
     }
 

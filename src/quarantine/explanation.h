@@ -39,6 +39,7 @@ struct RecipientFinding {
     struct Step {
         std::string quarantine;
         std::optional<WhitelistMatch> exempt; ///< the row that exempts them here
+        bool has_whitelist = true;            ///< false: nobody can be exempt here
         bool observes = false;                ///< not exempt, but the quarantine only observes
     };
     std::vector<Step> steps;

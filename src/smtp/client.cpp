@@ -23,6 +23,9 @@ using Handle = CPtr<CURL, curl_easy_cleanup>;
 using RecipientList = CPtr<curl_slist, curl_slist_free_all>;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// libcurl's words for a connection that was closed where a reply was due.
+constexpr std::string_view kCurlGotNothing = "response reading failed";
+
 /// libcurl's own set-up, once a process.
 bool curl_is_ready()
 {
@@ -255,6 +258,9 @@ Delivery Client::Session::judge(CURLcode result) const
     End end;
     if (result != CURLE_OK) {
         end.trouble = error_.front() != '\0' ? error_.data() : curl_easy_strerror(result);
+        if (end.trouble.starts_with(kCurlGotNothing)) {
+            end.trouble = "the connection broke"; // the number behind it is of another call
+        }
     }
     end.all_sent = taken_ == bytes_.size();
     end.no_tls = result == CURLE_USE_SSL_FAILED;

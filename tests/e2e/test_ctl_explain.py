@@ -167,7 +167,7 @@ class ExplainCase(ExplainBase):
         before = self.kept()
         said = self.ctl(self.desk, "explain", held, "--json", code=10).json
         self.assertEqual(self.kept(), before)
-        self.assertEqual((said["sender"], [one["recipient"] for one in said["recipients"]], said["client"]),
+        self.assertEqual((said["sender"], [one["recipient"] for one in said["recipients"]], said["client"]["address"]),
                          ("bert@shop.example", [USER, "x@our.example"], "192.0.2.1"))
         self.assertEqual(self.ctl(self.desk, "explain", held[:15], "--from", "a@good.example").code, 0)
         self.ctl(self.desk, "explain", held, "--client", "192.0.2.77")

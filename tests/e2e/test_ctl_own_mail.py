@@ -123,6 +123,18 @@ class OwnMailScenarios:
         self.ctl(desk, "release", held.id)
         self.sink.wait_for(recipient)
 
+    def test_a_refused_copy_opens_no_door(self):
+        desk, other, message = self.desk(), self.address(), mails.spam()
+        held, refusing = self.hold(desk, message, self.address(), SENDER), SmtpSink()
+        self.addCleanup(refusing.close)
+        refusing.answer("rcpt", b"550 5.1.1 no such user")
+        desk.configure(RULES, {"smtp_port": str(refusing.port)})
+        said = self.ctl(desk, "copy", held.id, "--to", other, code=1)
+        self.assertIn("550 5.1.1", said.errors)
+        self.assertEqual(self.send(SENDER, other, message).code, 250)
+        self.assert_not_delivered(other)
+        self.assertNotIn("own-mail-passed", desk.log())
+
     def test_a_released_mail_made_into_another_is_held(self):
         """Somebody who got it sends it back with the same body and the same subject, made to be read differently."""
         desk, recipient, message = self.desk(), self.address(), mails.spam()

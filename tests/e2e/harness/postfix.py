@@ -100,8 +100,22 @@ class Postfix(mta.Mta):
             settings += f"smtpd_milters = {milter.for_postfix()}\n"
         if certificate:
             more += self._with_logins(logins or {})
-        (self._etc / "main.cf").write_text(settings + more, encoding="utf-8")
+        self._write_main_cf(settings + more)
         (self._etc / "master.cf").write_text(self._services(), encoding="ascii")
+
+    def _write_main_cf(self, text):
+        """One line for each option, the last word on it. Of an option that stands twice, every program of Postfix
+        warns at its start, and the service that writes the log has been seen to hang on that."""
+        lines = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name = line.split("=", 1)[0].strip()
+                lines.pop(name, None)
+                lines[name] = line
+        # In one step: a program of Postfix that starts at this moment reads the one or the other.
+        draft = self._etc / "main.cf.new"
+        draft.write_text("\n".join(lines.values()) + "\n", encoding="utf-8")
+        draft.rename(self._etc / "main.cf")
 
     def _with_logins(self, logins):
         """Passwords in a database of their own, where Cyrus SASL looks them up. Debian's Postfix reads smtpd.conf in
@@ -154,8 +168,8 @@ class Postfix(mta.Mta):
 
     def write(self, **options):
         """Changes main.cf, for the next start."""
-        with open(self._etc / "main.cf", "a", encoding="utf-8") as file:
-            file.writelines(f"{name} = {value}\n" for name, value in options.items())
+        text = (self._etc / "main.cf").read_text("utf-8")
+        self._write_main_cf(text + "".join(f"{name} = {value}\n" for name, value in options.items()))
 
     def set(self, **options):
         """Changes main.cf and makes the running server read it."""

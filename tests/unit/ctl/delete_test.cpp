@@ -71,7 +71,8 @@ TEST_F(NotifyVerb, TheNoticeIsDueAgainForThoseWhoWait)
     const auto before = due();
     const Ran ran = run({"notify", id});
     EXPECT_EQ(ran.code, kDone);
-    EXPECT_THAT(ran.out, AllOf(HasSubstr("user@example.net: the daemon sends"), HasSubstr("v@example.net")));
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("user@example.net: the daemon is not running; it sends"),
+                               HasSubstr("v@example.net")));
     EXPECT_GE(due(), before);
     run({"delete", id, "--to", "v@example.net"});
     auto json = run({"notify", id, "--json"}).json();

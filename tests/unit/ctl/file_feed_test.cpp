@@ -125,6 +125,22 @@ TEST_F(FileFeedTest, WhatIsTooLargeIsSkippedWithoutBeingRead)
     EXPECT_THAT(fed(), ElementsAre("large!larger than 256 MiB"));
 }
 
+TEST_F(FileFeedTest, WithoutALimitItComesPieceByPiece)
+{
+    put("large");
+    std::filesystem::resize_file(dir / "large", FileFeed::kLargestFile + 1);
+    FileFeed feed(dir / "large", "", FileFeed::kNoLimit);
+    std::uint64_t sum = 0;
+    const auto file = feed.next([&](const FedFile& begun, std::string_view piece) {
+        EXPECT_EQ(begun.name, dir / "large");
+        sum += piece.size();
+    });
+    ASSERT_TRUE(file);
+    EXPECT_THAT(file->skipped, IsEmpty());
+    EXPECT_THAT(file->bytes, IsEmpty());
+    EXPECT_EQ(sum, FileFeed::kLargestFile + 1);
+}
+
 TEST_F(FileFeedTest, FoldersWithoutEndAreNotFollowed)
 {
     std::string path = "d";

@@ -114,17 +114,17 @@ TEST_F(PreviewVerb, AnyBytesGiveAnAnswer)
     EXPECT_EQ(run("", {"--html"}).code, kDone);
 }
 
-TEST_F(PreviewVerb, WhatCannotBeOpenedIsAFailure)
+TEST_F(PreviewVerb, WhatCannotBeOpenedIsAWrongCommandLine)
 {
     const CommandLine line = parse_command_line({"preview", dir / "missing\x1b"});
     const test::Captured captured;
     Output output(captured.streams(), false);
     NothingThere context(line.arguments, output);
-    EXPECT_EQ(run_command(*line.command, context), kSomeFailed);
+    EXPECT_EQ(run_command(*line.command, context), kUsage);
     EXPECT_THAT(captured.err(), AllOf(HasSubstr("missing\\x1b: No such file"), Not(HasSubstr("\x1b"))));
     const CommandLine folder = parse_command_line({"preview", dir.path()});
     NothingThere other(folder.arguments, output);
-    EXPECT_EQ(run_command(*folder.command, other), kSomeFailed);
+    EXPECT_EQ(run_command(*folder.command, other), kUsage);
 }
 
 } // namespace qm::ctl

@@ -185,7 +185,7 @@ TEST_F(ReleaseVerb, ACopyLeavesTheRecipientsAsTheyAre)
     const std::string id = hold(spam());
     const Ran ran = run({"copy", id, "--to", "postmaster@example.net"});
     EXPECT_EQ(ran.code, kDone);
-    EXPECT_THAT(ran.out, HasSubstr("postmaster@example.net: released, 250"));
+    EXPECT_THAT(ran.out, HasSubstr("postmaster@example.net: sent, 250"));
     EXPECT_THAT(sink.messages().at(0).recipients, ElementsAre("postmaster@example.net"));
     EXPECT_EQ(load(id).recipients.front().state, RecipientState::held);
     EXPECT_EQ(run({"copy", id, "--to", "no address"}).code, kUsage);
