@@ -1,6 +1,5 @@
 """quarantinectl config: the daemon's own words about the configuration, and no secret in them."""
 import pathlib
-import shutil
 import time
 
 from harness import ctl, mails, places
@@ -99,13 +98,10 @@ class ConfigCase(DaemonCase):
         self.assertNotRegex(said.errors, r"(?m)^\S+:\d+: \[(?!global\] user)")
 
     def test_an_unreadable_configuration_is_77_for_others(self):
-        copy = self.folder / "quarantinectl"
-        shutil.copy(program("quarantinectl"), copy)
-        copy.chmod(0o755)
         made = self.new_daemon(RULES)
         made.file.chmod(0o600)
         for verb in (["list"], ["config", "check"], ["config", "show"], ["status"]):
-            said = ctl.Ctl(copy, made.file).run(*verb, user="nobody")
+            said = made.ctl().run(*verb, user="nobody")
             self.assertEqual(said.code, 77, said)
             self.assertIn(str(made.file), said.errors)
 
@@ -170,16 +166,13 @@ class UserCase(DaemonCase):
         self.assert_nothing_of_roots(made, "the daemon")
 
     def test_others_are_told_that_they_may_not(self):
-        copy = self.folder / f"{mails.token()}"
-        shutil.copy(program("quarantinectl"), copy)
-        copy.chmod(0o755)
         made = self.desk()
         held = self.take(made)[0]
         for verb in (["status"], ["list"], ["show", held], ["release", held], ["delete", held], ["expire"]):
-            said = ctl.Ctl(copy, made.file).run(*verb, user="daemon")
+            said = made.ctl().run(*verb, user="daemon")
             self.assertEqual(said.code, 77, said)
             self.assertNotEqual(said.errors, "")
         # The daemon's own user may.
-        said = ctl.Ctl(copy, made.file).run("release", held, user="nobody")
+        said = made.ctl().run("release", held, user="nobody")
         self.assertEqual(said.code, 0, said)
         self.assert_nothing_of_roots(made, "nobody")

@@ -8,6 +8,7 @@ import pwd
 import re
 import shutil
 import sys
+import tempfile
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(PROJECT / "tests" / "e2e"), str(PROJECT / "scripts")]
@@ -76,7 +77,11 @@ class World:
         self._postfix = MailServer(self.folder, milter, self._sink)
         self._daemon = daemon.Daemon(self.folder, {}, milter=milter, name="etc")
         self._daemon.catalog_file = self._state / "catalog.db"
-        self._wrapper = self.folder.folder("bin") / "quarantinectl"
+        self._programs = places.TempDir("manual-bin", below=tempfile.gettempdir())  # /run may be mounted noexec
+        self._wrapper = self._programs / "quarantinectl"
+        # The project may lie where the daemon's user must not go.
+        self._templates = self.folder.folder("templates")
+        shutil.copytree(PROJECT / "templates", self._templates, dirs_exist_ok=True)
         self._documented = self._daemon.folder / "documented.conf"
         self._smtp_port = self._postfix.reinjection_port
         self._files = {}
@@ -88,7 +93,8 @@ class World:
             shutil.chown(path, _USER)
         self._configure(self._smtp_port)
         self._documented.write_text(self._configuration({"global": {"socket": _SOCKET, "smtp_port": "10027"}}), "utf-8")
-        self._wrapper.write_text(_WRAPPER.format(program=daemon.program("quarantinectl"), documented=self._documented,
+        program = shutil.copy(daemon.program("quarantinectl"), self._programs / "program")
+        self._wrapper.write_text(_WRAPPER.format(program=program, documented=self._documented,
                                                  configuration=self._daemon.file), "ascii")
         self._wrapper.chmod(0o755)
         self._name_things()
@@ -108,6 +114,7 @@ class World:
         self._daemon.close()
         self._sink.close()
         self._silent.close()
+        self._programs.remove()
         self.folder.remove()
 
     def evidence(self):
@@ -124,7 +131,7 @@ class World:
     def _configuration(self, more):
         """The one that the package installs, with its places moved into our folder."""
         text = (PROJECT / "conf" / "quarantine-milter.conf").read_text("utf-8")
-        text = text.replace(_TEMPLATES, str(PROJECT / "templates")).replace(_STATE, str(self._state))
+        text = text.replace(_TEMPLATES, str(self._templates)).replace(_STATE, str(self._state))
         changes = {"global": {"socket": self._daemon.milter.for_libmilter(), "socket_mode": "0666", "socket_group": "",
                               "user": _USER, "smtp_host": "127.0.0.1",
                               "notification_email_from": "Mail quarantine <quarantine@our.example>",
@@ -154,7 +161,7 @@ class World:
         names.add_text(self._daemon.file, _CONFIGURATION)
         names.add_text(self._documented, _CONFIGURATION)
         names.add_text(self._state, _STATE)
-        names.add_text(PROJECT / "templates", _TEMPLATES)
+        names.add_text(self._templates, _TEMPLATES)
         names.add_text(self._daemon.milter.for_libmilter(), _SOCKET)
         names.add_text(self.folder / "pyquarantine", _ANCESTOR)
         names.add_text(f"user = {_USER}", "user = quarantine-milter")
