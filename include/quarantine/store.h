@@ -78,8 +78,13 @@ class MessageStore {
         return left;
     }
 
-    /// Calls `visit` for every message, oldest first; `visit` returns false to stop.
-    virtual void list(const std::function<bool(const HeldId&)>& visit) = 0;
+    /// Calls `visit` for every message whose id is not older than `since`, oldest first; `visit` returns
+    /// false to stop.
+    virtual void list(Time since, const std::function<bool(const HeldId&)>& visit) = 0;
+
+    /// Removes what writers of dead processes left unfinished, of ids in `since` <= time < `before`. Returns
+    /// how many there were.
+    virtual std::size_t remove_unfinished(Time /*since*/, Time /*before*/) { return 0; }
 
     /// Throws when the store could not take a message now (missing folder, not writable). Creates nothing.
     virtual void check() = 0;

@@ -6,10 +6,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "quarantine/error.h"
 
 namespace qm {
@@ -81,6 +83,22 @@ int write_all(int descriptor, std::string_view bytes)
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return 0;
+}
+
+void expect_room(const std::string& folder, std::uint64_t reserve)
+{
+    struct statvfs status {};
+    if (reserve == 0) {
+        return;
+    }
+    if (statvfs(folder.c_str(), &status) != 0) {
+        throw BackendError(fmt::format("{}: {}", folder, error_text(errno)));
+    }
+    const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+    if (free < reserve) {
+        throw BackendError(fmt::format("{}: only {} free, and reserve_space is {}", folder,
+                                       text::human_size(free), text::human_size(reserve)));
+    }
 }
 
 void sync_folder(const std::string& path)

@@ -41,6 +41,10 @@ std::string read_file(const std::string& path, std::uint64_t limit);
 /// Writes everything, going on after short writes and interruptions. Returns 0 or errno.
 int write_all(int descriptor, std::string_view bytes);
 
+/// Throws when fewer than `reserve` bytes are free where `folder` is (for users without privileges). 0:
+/// never. Errors: BackendError.
+void expect_room(const std::string& folder, std::uint64_t reserve);
+
 /// fsync of a folder. Errors: BackendError.
 void sync_folder(const std::string& path);
 

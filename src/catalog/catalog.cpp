@@ -63,17 +63,20 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     Earlier earlier;
     const std::string sender = sender_key(mail.envelope.sender);
     const auto rows = database.query(
-        "SELECT m.id, r.address_key, r.state, m.sender, m.gone FROM held_message m" +
+        "SELECT m.id, r.address_key, r.state, m.sender, m.gone, r.reply FROM held_message m" +
             through_index(database, "held_message_digest") +
             " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2"
             " AND m.action = :3 AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
-        {Kind::text, Kind::text, Kind::text, Kind::text, Kind::integer},
+        {Kind::text, Kind::text, Kind::text, Kind::text, Kind::integer, Kind::text},
         {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
     for (const sql::Row& row : rows) {
         if (sender_key(text_of(row.at(3))) != sender) {
             continue;
         }
         const RecipientState state = state_from(text_of(row.at(2)));
+        if (state == RecipientState::deleted && text_of(row.at(5)) == kLost) {
+            continue;
+        }
         const bool over = state == RecipientState::released || state == RecipientState::deleted;
         if (!over && integer_of(row.at(4)) != kThere) {
             continue; // expiry is about to forget it
@@ -103,6 +106,15 @@ void insert_notices(sql::Connection& database, const NewMail& mail, const Record
         if (fresh.contains(notice.recipient)) {
             insert_notice(database, mail.mail.id, notice, mail.mail.received);
         }
+    }
+}
+
+/// The same mail may be offered to two nodes at once, by a sender who gave up on one of them: the second one
+/// sees what the first has recorded. SQLite has one writer at a time anyway.
+void lock_digest(sql::Connection& database, const std::string& digest)
+{
+    if (database.engine() == sql::Engine::postgresql) {
+        database.query("SELECT pg_advisory_xact_lock(hashtextextended(:1, 0))::text", {Kind::text}, {digest});
     }
 }
 
@@ -192,15 +204,25 @@ void Catalog::check()
     check_version(connection);
 }
 
+void Catalog::expect_room(std::uint64_t reserve) const
+{
+    if (target_.engine == sql::Engine::sqlite) {
+        qm::expect_room(std::filesystem::path(target_.path).parent_path().string(), reserve);
+    }
+}
+
 std::vector<Recorded> Catalog::record(const std::vector<NewMail>& mails, Time known_since)
 {
     std::vector<Recorded> recorded;
-    writer_->run([&](sql::Connection& database) {
-        recorded.clear();
-        for (const NewMail& mail : mails) {
-            recorded.push_back(record_one(database, mail, known_since));
-        }
-    });
+    writer_->run(
+        [&](sql::Connection& database) {
+            recorded.clear();
+            for (const NewMail& mail : mails) {
+                lock_digest(database, mail.mail.digest);
+                recorded.push_back(record_one(database, mail, known_since));
+            }
+        },
+        kMailPatience);
     return recorded;
 }
 

@@ -55,9 +55,7 @@ struct OwnMail {
 ///
 /// Thread-safety: every member may be called at once from any thread.
 /// Durability:    what writes returns when it would survive a power cut (SQLite: WAL, synchronous=FULL).
-/// Errors:        BackendError. A write that threw has changed nothing, unless the connection to a database
-/// server was
-///                lost during COMMIT.
+/// Errors:        BackendError. A write that threw has changed nothing, unless it threw UnknownOutcome.
 class Catalog {
   public:
     /// How long a statement may take while mail waits for it.
@@ -78,9 +76,12 @@ class Catalog {
     /// its folder can be written.
     void check();
 
+    /// Throws when fewer than `reserve` bytes are free where the file of a SQLite catalog is. 0: never.
+    void expect_room(std::uint64_t reserve) const;
+
     /// Records the messages of one mail (one a quarantine), their recipients and notices in one durable
-    /// transaction: all or nothing. Recipients of a message that are on record since `known_since` are left
-    /// out.
+    /// transaction: all or nothing (UnknownOutcome: nobody knows which). Recipients of a message that are on
+    /// record since `known_since` are left out.
     std::vector<Recorded> record(const std::vector<NewMail>& mails, Time known_since);
 
     /// Takes up a message under exactly its id, with the states, replies and times of its recipients, without

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <optional>
 
-#include "base/file.h"
 #include "base/guarded.h"
+#include "catalog/process_lock.h"
 #include "catalog/releases.h"
-#include "sql/connection.h"
 
 namespace qm::catalog {
 
@@ -24,18 +22,16 @@ class Releases::Claim {
     std::int64_t hold();
 
     /// True while somebody (we too) holds `number`. A server is asked through `database`.
-    bool is_alive(std::int64_t number, sql::Connection& database) const;
+    bool is_alive(std::int64_t number, sql::Connection& database) const
+    {
+        return ProcessLock::is_taken(catalog_, number, database);
+    }
 
   private:
     struct Held {
         std::int64_t number = 0;
-        FileDescriptor file;                      ///< SQLite
-        std::unique_ptr<sql::Connection> session; ///< PostgreSQL
+        std::optional<ProcessLock> lock;
     };
-
-    std::string file() const;
-    void lock_byte(Held& held) const;
-    void lock_in_session(Held& held) const;
 
     Catalog& catalog_;
     Guarded<Held> held_;

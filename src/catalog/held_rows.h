@@ -23,6 +23,10 @@ struct AddressKey {
     std::string domain;
 };
 
+/// The reply of a recipient who is `deleted` because the bytes are lost: the same mail is held anew when it
+/// comes again.
+constexpr std::string_view kLost = "the store has lost the message";
+
 /// The column held_message.gone.
 constexpr std::int64_t kThere = 0;
 constexpr std::int64_t kGone = 1;   ///< the bytes are deleted

@@ -20,6 +20,8 @@ struct DueNotice {
     std::string send_to;   ///< who gets it
     Time created{};
     std::int64_t attempts = 0; ///< before this one
+    /// The postman of the last attempt ended before its outcome was on record: the notice may have arrived.
+    bool maybe_sent = false;
 };
 
 /// How things stand, for the operator.
@@ -30,10 +32,13 @@ struct OutboxState {
     Time oldest_due{}; ///< epoch when nothing is due
 };
 
+/// Several processes, on several machines, may share it: a notice is sent by the one that has claimed it, and
+/// only while its claim lasts. Their clocks should not differ by more than some seconds.
+///
 /// Thread-safety, durability, errors: as the catalog's.
 class Outbox {
   public:
-    /// `claimant` names this process in claims.
+    /// `claimant` names this process in claims: no other one ever has the same name.
     Outbox(Catalog& catalog, std::string claimant);
 
     /// Takes back the claims of an earlier run. Only where no other process serves this catalog. Returns how
@@ -43,11 +48,15 @@ class Outbox {
     /// Claims at most `limit` notices that are due now, oldest first, for `lease`.
     std::vector<DueNotice> claim(std::size_t limit, std::chrono::seconds lease);
 
-    /// Before the first byte goes out: the notice will pass our own milter until `until`.
-    void announce(const DueNotice& notice, const ComposedNotice& composed, Time until);
+    /// Before the first byte goes out: the notice will pass our own milter until `own_until`, and stays ours
+    /// for `lease` from now on. False: it is not ours any more (the claim ended and somebody else has it, or
+    /// it was settled or deleted); then it must not be sent.
+    bool announce(const DueNotice& notice, const ComposedNotice& composed, Time own_until,
+                  std::chrono::seconds lease);
 
     /// Settled for good: what was settled before stays as it is.
     void sent(const DueNotice& notice, std::string_view reply);
+    /// From here on only if it is still ours.
     void refused(const DueNotice& notice, std::string_view reply);
     void expired(const DueNotice& notice, std::string_view reply);
 
@@ -66,7 +75,7 @@ class Outbox {
     std::int64_t forget_old_own_mail();
 
   private:
-    void settle(const DueNotice& notice, std::string_view state, std::string_view reply);
+    void settle(const DueNotice& notice, std::string_view state, std::string_view reply, bool only_ours);
 
     Catalog& catalog_;
     std::string claimant_;

@@ -111,6 +111,11 @@ constexpr std::array kVersion2Indexes{
     " (sender_domain, address_domain, quarantine, state, message)",
 };
 
+constexpr std::array kVersion3{
+    // 1: a postman has begun to send it, and what came of that is not on record yet.
+    "ALTER TABLE notice ADD COLUMN sending BIGINT NOT NULL DEFAULT 0",
+};
+
 using Statements = std::span<const char* const>;
 
 /// The rows of version 1 get the columns of version 2 that only a program can fill.
@@ -150,6 +155,7 @@ struct Migration {
 constexpr std::array<Migration, kSchemaVersion> kMigrations{{
     {.statements = kVersion1, .fill = nullptr, .indexes = {}},
     {.statements = kVersion2, .fill = fill_version2, .indexes = kVersion2Indexes},
+    {.statements = kVersion3, .fill = nullptr, .indexes = {}},
 }};
 
 std::string for_engine(std::string statement, sql::Engine engine)

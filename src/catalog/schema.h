@@ -8,7 +8,7 @@
 namespace qm::catalog {
 
 /// The version this program writes.
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
 /// Brings an empty or older catalog to kSchemaVersion, in one transaction. Errors: BackendError; in
 /// particular when the catalog was written by a newer program.

@@ -129,6 +129,13 @@ std::vector<HeldId> Search::stored_ids(std::string_view quarantine, const HeldId
                                {std::string(quarantine), behind.str(), static_cast<std::int64_t>(limit)}));
 }
 
+HeldId Search::newest()
+{
+    const auto lease = catalog_.readers().lease(kReadPatience);
+    const auto rows = lease->query("SELECT max(id) FROM held_message", {Kind::text});
+    return HeldId::parse(text_of(rows.at(0).at(0)));
+}
+
 std::vector<HeldId> Search::known(const std::vector<HeldId>& ids)
 {
     const auto lease = catalog_.readers().lease(kReadPatience);

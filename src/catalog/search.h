@@ -49,6 +49,9 @@ class Search {
     /// ids, from behind `behind` on, at most `limit`.
     std::vector<HeldId> stored_ids(std::string_view quarantine, const HeldId& behind, std::size_t limit);
 
+    /// The newest message on record; an empty id when there is none.
+    HeldId newest();
+
     /// Of `ids`, those on record.
     std::vector<HeldId> known(const std::vector<HeldId>& ids);
 

@@ -6,9 +6,25 @@
 
 #include <fmt/format.h>
 
-#include "quarantine/error.h"
-
 namespace qm::catalog {
+namespace {
+
+/// Between two tries of a server that is away.
+constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr std::chrono::milliseconds kLongestPause{2000};
+
+std::string words_of(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "unknown exception";
+    }
+}
+
+} // namespace
 
 struct Writer::Ticket {
     Job job;
@@ -30,6 +46,9 @@ void Writer::run(Job job, std::chrono::milliseconds patience)
     const auto ticket = std::make_shared<Ticket>();
     ticket->job = std::move(job);
     std::unique_lock lock(mutex_);
+    if (!away_.empty()) {
+        throw BackendError(away_ + " (it is tried every few seconds)");
+    }
     waiting_.push_back(ticket);
     wake_.notify_one();
     // A ticket that was taken is waited for: only its commit says whether it is kept.
@@ -62,11 +81,50 @@ void Writer::work(const std::stop_token& stop)
             std::ranges::for_each(batch, [](const auto& ticket) { ticket->done = true; });
         }
         done_.notify_all();
+        wait_until_back(stop);
     }
+}
+
+/// Nobody's mail waits for a server that does not answer: it is tried here.
+void Writer::wait_until_back(const std::stop_token& stop)
+{
+    std::chrono::milliseconds pause = kFirstPause;
+    std::unique_lock lock(mutex_);
+    while (!away_.empty()) {
+        wake_.wait_for(lock, stop, pause, [] { return false; });
+        if (stop.stop_requested()) {
+            return;
+        }
+        pause = std::min(pause * 2, kLongestPause);
+        lock.unlock();
+        std::string reason;
+        try {
+            connection().query("SELECT 1", {sql::Kind::integer});
+        } catch (const std::exception& error) {
+            reason = error.what();
+            connection_.reset();
+        }
+        lock.lock();
+        away_ = reason;
+    }
+}
+
+/// Those who wait would only find out the same.
+void Writer::went_away(const std::exception_ptr& failure)
+{
+    const std::lock_guard lock(mutex_);
+    away_ = words_of(failure);
+    for (const auto& ticket : waiting_) {
+        ticket->failure = failure;
+        ticket->taken = true;
+        ticket->done = true;
+    }
+    waiting_.clear();
 }
 
 void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
 {
+    bool committing = false;
     try {
         sql::Connection& database = connection();
         sql::Transaction transaction(database);
@@ -77,15 +135,24 @@ void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
             }
         }
         if (!(batch.size() == 1 && batch.front()->failure)) {
+            committing = true;
             transaction.commit();
         }
     } catch (...) {
+        const bool is_lost = connection_ == nullptr || connection_->is_broken();
+        std::exception_ptr failure = std::current_exception();
+        if (committing && is_lost) {
+            failure = std::make_exception_ptr(UnknownOutcome(words_of(failure) + " (during COMMIT)"));
+        }
         for (const auto& ticket : batch) {
             if (!ticket->failure) {
-                ticket->failure = std::current_exception();
+                ticket->failure = failure;
             }
         }
         connection_.reset();
+        if (is_lost && target_.engine != sql::Engine::sqlite) {
+            went_away(failure);
+        }
     }
 }
 

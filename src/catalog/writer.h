@@ -8,15 +8,28 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
+#include "quarantine/error.h"
 #include "sql/connection.h"
 
 namespace qm::catalog {
 
+/// The transaction ended without an answer to its COMMIT (the connection broke, the log could not be synced):
+/// its changes may be kept or not. Whoever wrote has to be able to live with both.
+class UnknownOutcome final : public BackendError {
+  public:
+    using BackendError::BackendError;
+};
+
 /// Group commit: a thread takes every job that waits, runs them in one transaction (each behind a savepoint,
 /// so that one that fails does not take others with it) and commits once. A durable commit costs
 /// milliseconds; shared by sixteen mails it costs each a sixteenth.
+///
+/// A database server that is away, or does not answer, costs those who wait at that moment their time, and
+/// nobody else: from then on run() throws at once, and the writer's own thread tries the server until it
+/// answers.
 ///
 /// Thread-safety: run() may be called at once from any thread; jobs run on the writer's thread, one after the
 /// other.
@@ -30,7 +43,8 @@ class Writer {
     Writer& operator=(const Writer&) = delete;
 
     /// Returns when the job's changes are durable. Throws what the job threw, or BackendError when the
-    /// database failed or `patience` ended before the job began; in both cases nothing of the job is kept.
+    /// database failed or `patience` ended before the job began; then nothing of the job is kept, except with
+    /// UnknownOutcome. A job may be run by nobody else afterwards, whatever it threw.
     void run(Job job, std::chrono::milliseconds patience = std::chrono::seconds(20));
 
   private:
@@ -40,6 +54,8 @@ class Writer {
     void run_batch(const std::deque<std::shared_ptr<Ticket>>& batch);
     void run_one(Ticket& ticket, bool alone);
     sql::Connection& connection();
+    void wait_until_back(const std::stop_token& stop);
+    void went_away(const std::exception_ptr& failure);
 
     sql::Target target_;
     sql::ConnectOptions options_;
@@ -47,6 +63,7 @@ class Writer {
     std::condition_variable_any wake_;
     std::condition_variable done_;
     std::deque<std::shared_ptr<Ticket>> waiting_;
+    std::string away_;                            ///< why the server is not asked now; "" when it is
     std::unique_ptr<sql::Connection> connection_; ///< the thread's own
     std::jthread thread_;
 };

@@ -202,7 +202,7 @@ int run_import_pyquarantine(Context& context)
     }
     const auto settings = context.settings();
     Import import(context, quarantine_argument(*settings, context.arguments().quarantine));
-    context.desk(OpenDesk::Mode::work);
+    const auto turn = context.desk(OpenDesk::Mode::work).hold_stores();
     const Interruption interruption;
     bool goes_on = true;
     while (goes_on) {

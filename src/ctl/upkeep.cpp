@@ -43,11 +43,9 @@ Json json_of(const ExpireReport& report, bool dry_run)
                          {"why", part.why},
                          {"configured", part.configured}});
     }
-    return {{"dry_run", dry_run},
-            {"parts", std::move(parts)},
-            {"whitelist_rows", report.whitelist_rows},
-            {"troubles", report.troubles},
-            {"stopped", report.stopped}};
+    return {
+        {"dry_run", dry_run},          {"parts", std::move(parts)}, {"whitelist_rows", report.whitelist_rows},
+        {"troubles", report.troubles}, {"stopped", report.stopped}, {"elsewhere", report.elsewhere}};
 }
 
 void print(Output& output, const ExpireReport& report, bool dry_run)
@@ -69,7 +67,9 @@ void print(Output& output, const ExpireReport& report, bool dry_run)
             counted(static_cast<std::uint64_t>(report.whitelist_rows), "whitelist row", "whitelist rows"),
             verb));
     }
-    if (table.empty() && report.whitelist_rows == 0) {
+    if (report.elsewhere) {
+        output.line("Another process is deleting what is due; nothing was done.");
+    } else if (table.empty() && report.whitelist_rows == 0) {
         output.line("Nothing is due.");
     }
 }
@@ -111,6 +111,7 @@ Json json_of(const StoreReport& report)
                             {"repaired", finding.repaired}});
     }
     return {{"checked", report.checked},
+            {"unfinished", report.unfinished},
             {"findings", std::move(findings)},
             {"troubles", report.troubles},
             {"stopped", report.stopped}};
@@ -122,6 +123,10 @@ void print(Output& output, const StoreReport& report)
         output.line(fmt::format("{} {}: {}{}", finding.id.empty() ? "-" : finding.id.str(),
                                 harmless_line(finding.quarantine), harmless_line(finding.what),
                                 repair_of(finding)));
+    }
+    if (report.unfinished > 0) {
+        output.line(fmt::format("{} removed that were never finished",
+                                counted(static_cast<std::uint64_t>(report.unfinished), "file", "files")));
     }
     const std::string agreement = report.troubles.empty() && !report.stopped
                                       ? "store and record agree"

@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <array>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "milter/probe.h"
 #include "quarantine/check.h"
 #include "quarantine/error.h"
+#include "quarantine/janitor.h"
 #include "quarantine/postman.h"
 
 namespace qm::daemon {
@@ -59,14 +61,28 @@ void raise_descriptor_limit()
     }
 }
 
+/// A name that no other process has, on whatever machine, now or later; for people to read too.
+std::string claimant()
+{
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) {
+        host.fill('\0');
+    }
+    std::string name = fmt::format("{}:{}:", host.data(), getpid());
+    for (const char byte : random_bytes(8)) {
+        name += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    }
+    return name;
+}
+
 /// Everything that lives as long as the program.
 class Program {
   public:
     Program(const DaemonOptions& options, const std::shared_ptr<const Settings>& settings)
         : options_(options), started_with_(settings->global), settings_(settings),
-          catalog_(settings->global.catalog, settings->folder, clock_),
-          outbox_(catalog_, fmt::format("{}", getpid())), desk_(settings_, catalog_, clock_),
-          postman_(settings_, catalog_, outbox_, clock_),
+          catalog_(settings->global.catalog, settings->folder, clock_), outbox_(catalog_, claimant()),
+          desk_(settings_, catalog_, clock_), postman_(settings_, catalog_, outbox_, clock_),
+          janitor_(desk_, catalog_, clock_, [this] { postman_.wake(); }),
           address_(options.socket.empty() ? settings->global.socket : options.socket),
           listener_({.address = address_,
                      .socket_mode = settings->global.socket_mode,
@@ -87,6 +103,7 @@ class Program {
             }
         }
         postman_.start();
+        janitor_.start();
         // libmilter waits for HUP, TERM and INT in a thread of its own: this one must be able to take them
         // first.
         signals.unblock();
@@ -133,6 +150,7 @@ class Program {
         service::stopping();
         const bool door_closed = listener_.stop(kStopPatience);
         const bool postman_ended = postman_.stop(kPostmanPatience);
+        janitor_.stop();
         log::info("daemon",
                   {{"status", door_closed && postman_ended ? "stopped" : "stopped with work under way"}});
         return door_closed && postman_ended;
@@ -242,6 +260,7 @@ class Program {
     catalog::Outbox outbox_;
     Desk desk_;
     Postman postman_;
+    Janitor janitor_;
     SocketAddress address_;
     milter::Listener listener_;
     std::chrono::steady_clock::time_point next_tidy_ =

@@ -1,6 +1,10 @@
 #include "milter/callbacks.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -121,10 +125,57 @@ sfsistat to_libmilter(Reply reply)
     return SMFIS_TEMPFAIL;
 }
 
+/// An outage concerns many mails. Each has its line; only the first one of them, and then one an hour, is
+/// an error.
+class Outages {
+  public:
+    /// True when this is to be said aloud.
+    bool is_news(const char* what)
+    {
+        const auto now = std::chrono::steady_clock::now();
+        auto said = said_.lock();
+        const auto [place, is_new] = said->try_emplace(kind_of(what), now);
+        if (!is_new && now - place->second < kRepeat) {
+            return false;
+        }
+        place->second = now;
+        if (said->size() > kMostKinds) {
+            said->clear();
+        }
+        return true;
+    }
+
+  private:
+    static constexpr std::chrono::hours kRepeat{1};
+    static constexpr std::size_t kMostKinds = 100;
+
+    /// The words without numbers and ids, which differ from mail to mail.
+    static std::string kind_of(std::string_view what)
+    {
+        constexpr std::string_view kIdCharacters = "0123456789abcdefghijklmnopqrstuvwxyz";
+        constexpr std::size_t kShortestId = 20;
+        std::string kind;
+        while (!what.empty()) {
+            const std::size_t run = std::min(what.find_first_not_of(kIdCharacters), what.size());
+            if (run < kShortestId) {
+                std::ranges::copy_if(what.substr(0, run), std::back_inserter(kind),
+                                     [](char c) { return c > '9'; });
+            }
+            kind += what.substr(run, 1);
+            what.remove_prefix(std::min(run + 1, what.size()));
+        }
+        return kind;
+    }
+
+    Guarded<std::map<std::string, std::chrono::steady_clock::time_point>> said_;
+};
+
 void log_failure(Session* session, const char* where, const char* what) noexcept
 {
+    static auto* const outages = new Outages; // as the door
     try {
-        log::error(session == nullptr ? "NOQUEUE" : session->queue_id(),
+        log::write(outages->is_news(what) ? log::Level::error : log::Level::info,
+                   session == nullptr ? "NOQUEUE" : session->queue_id(),
                    {{"at", where}, {"error", what}, {"action", "TEMPFAIL"}, {"status", "deferred"}});
     } catch (...) { // NOLINT(bugprone-empty-catch): nothing is left to tell it to
     }

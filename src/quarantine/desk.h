@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/snapshot.h"
 #include "catalog/catalog.h"
+#include "catalog/process_lock.h"
 #include "catalog/releases.h"
 #include "catalog/retention.h"
 #include "mail/headers.h"
@@ -135,8 +136,19 @@ class Desk {
     /// not used for whitelist_expire_days. May be killed at any point. `progress` may stop it by returning
     /// false.
     ExpireReport expire(bool dry_run, const Progress& progress);
-    /// Compares the stores with the catalog; with `repair` mends what can be mended.
+    /// Compares the stores with the catalog; with `repair` mends what can be mended. Errors: also
+    /// BackendError when another process is at it.
     StoreReport check_stores(bool repair, const Progress& progress);
+
+    /// Resolves what a process that died has left in stores and catalog, of mail that began before `before`:
+    /// files without a row are taken up (and told, as if their mail had been held now) or, when the mail came
+    /// again meanwhile, removed; rows whose file is lost say so; unfinished files go. Everything is logged.
+    /// Looks back to a day before the newest message on record. Nothing: another process is at it.
+    std::optional<StoreReport> sweep(Time before, const Progress& progress);
+
+    /// While it lives nobody sweeps or repairs: for adopt(). Waits for somebody who does just now for at most
+    /// 30 s. Errors: then BackendError.
+    catalog::ProcessLock hold_stores();
 
   private:
     class StoreCheck;

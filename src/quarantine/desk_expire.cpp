@@ -197,6 +197,11 @@ ExpireReport Desk::expire(bool dry_run, const Progress& progress)
 {
     const std::shared_ptr<const Settings> settings = settings_.get();
     ExpireReport report;
+    const auto turn = dry_run ? std::nullopt : catalog::take_turn(catalog_, catalog::Turn::expire);
+    if (!dry_run && !turn) {
+        report.elsewhere = true;
+        return report;
+    }
     catalog::Retention retention(catalog_);
     for (const Quarantine& quarantine : settings->quarantines) {
         if (!report.stopped) {

@@ -107,7 +107,7 @@ std::string Desk::store_away(const Quarantine& quarantine) const
     }
     bool is_empty = !std::filesystem::exists(store.lock_file());
     if (is_empty) {
-        store.list([&](const HeldId&) {
+        store.list(Time{}, [&](const HeldId&) {
             is_empty = false;
             return false;
         });

@@ -214,7 +214,7 @@ void Desk::settle(const catalog::Release& release, const Delivery& delivery,
         own = kOwnWhileReleasing;
     }
     const auto deadline = std::chrono::steady_clock::now() + kSettlePatience;
-    for (;;) {
+    for (bool said = false;; said = true) {
         try {
             releases_.settle(release, delivery, digests, clock_.now() + own - std::chrono::microseconds(1));
             return;
@@ -225,7 +225,9 @@ void Desk::settle(const catalog::Release& release, const Delivery& delivery,
                                                release.message.str(), release.recipient, delivery.reply,
                                                error.what()));
             }
-            log::error("release", {{"error", error.what()}, {"status", "tries-again"}});
+            if (!said) {
+                log::error("release", {{"error", error.what()}, {"status", "tries-again"}});
+            }
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }

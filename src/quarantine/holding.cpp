@@ -79,6 +79,7 @@ Holding::Holding(std::shared_ptr<const Settings> settings, catalog::Catalog& cat
     if (verdict_.tempfail) {
         return; // nothing will be kept
     }
+    catalog_.expect_room(settings_->global.reserve_space);
     for (QuarantineIndex index = 0; index < settings_->quarantines.size(); ++index) {
         if (concerns(index) && wants_bytes(index)) {
             add_part(index, headers);
@@ -270,6 +271,9 @@ void Holding::keep(const std::vector<catalog::NewMail>& mails)
             parts_.at(i)->recorded = !recorded.at(i).known;
         }
         record_where_bytes_are_missing(mails, recorded);
+    } catch (const catalog::UnknownOutcome&) {
+        leave_bytes();
+        throw;
     } catch (...) {
         undo();
         throw;
@@ -322,6 +326,19 @@ void Holding::remove_bytes(Part& part) noexcept
         log::error(shown_queue_id(),
                    {{"id", part.id.str()}, {"error", error.what()}, {"status", "leftover"}});
     }
+}
+
+/// Nobody knows whether the catalog took it. If it did, the mail that comes again is known, and these are its
+/// bytes; if not, they are a file without a row, which the sweep finds.
+void Holding::leave_bytes() noexcept
+{
+    for (const auto& part : parts_) {
+        part->writer.reset();
+        if (part->committed) {
+            log::warning(shown_queue_id(), {{"id", part->id.str()}, {"status", "kept-outcome-unknown"}});
+        }
+    }
+    parts_.clear();
 }
 
 /// What the catalog did not take goes.

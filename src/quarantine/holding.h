@@ -62,6 +62,7 @@ class Holding {
     void remove_bytes(Part& part) noexcept;
     std::string shown_queue_id() const;
     void undo() noexcept;
+    void leave_bytes() noexcept;
     void log_result(const HoldingResult& result) const;
     void log_recipient(std::size_t recipient, policy::QuarantineIndex index, std::string_view status) const;
 

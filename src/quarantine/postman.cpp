@@ -14,8 +14,10 @@ namespace qm {
 namespace {
 
 constexpr std::size_t kBatch = 5;
-/// Longer than composing and sending kBatch notices can take: a claim that ends means its postman is gone.
-constexpr std::chrono::seconds kClaim{15 * 60};
+/// A claimed notice of which sending has not begun by then is anybody's again.
+constexpr std::chrono::seconds kClaim{60};
+/// Longer than sending and writing down what came of it can take: its postman is gone.
+constexpr std::chrono::seconds kSending{15 * 60};
 constexpr std::chrono::seconds kFirstPause{20};
 constexpr std::chrono::seconds kLongestPause{3600};
 constexpr std::chrono::seconds kIdle{5};
@@ -161,8 +163,13 @@ void Postman::deliver(const catalog::DueNotice& due, Worker* worker)
         keep_trying([&] { outbox_.expired(due, "the quarantine tells nobody any more"); }, worker);
         log_notice(due, *mail, "the quarantine tells nobody any more", "notice-expired");
     } else {
+        if (due.maybe_sent) {
+            log_notice(due, *mail, "the last attempt ended before its outcome was known", "notice-unknown");
+        }
         const ComposedNotice composed = compose(due, *mail, *quarantine, *settings);
-        outbox_.announce(due, composed, clock_.now() + kReturn);
+        if (!outbox_.announce(due, composed, clock_.now() + kReturn, kSending)) {
+            return; // composing took so long that it is somebody else's now
+        }
         const Delivery delivery = quarantine->notifier->send(composed);
         log_notice(due, *mail, delivery.reply, settle(due, delivery, quarantine->notification_retry, worker));
     }
@@ -233,7 +240,7 @@ void Postman::log_notice(const catalog::DueNotice& due, const HeldMail& mail, co
 /// What a mail server said must not be forgotten because the catalog is busy: a notice would go out twice.
 void Postman::keep_trying(const std::function<void()>& write, Worker* worker)
 {
-    for (;;) {
+    for (bool said = false;; said = true) {
         if (worker != nullptr) {
             worker->round_began.store(steady_seconds()); // it waits for the catalog; it does not hang
         }
@@ -244,7 +251,9 @@ void Postman::keep_trying(const std::function<void()>& write, Worker* worker)
             if (stopping_.load()) {
                 throw;
             }
-            log::error("postman", {{"error", error.what()}, {"status", "tries-again"}});
+            if (!said) {
+                log::error("postman", {{"error", error.what()}, {"status", "tries-again"}});
+            }
         }
         std::unique_lock lock(mutex_);
         wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_.load(); });
@@ -259,7 +268,7 @@ void Postman::sweep_spool()
     }
     try {
         std::vector<HeldId> leftovers;
-        settings->spool->list([&](const HeldId& id) {
+        settings->spool->list(Time{}, [&](const HeldId& id) {
             const std::optional<HeldMail> mail = catalog_.load(id);
             if (!mail || (!mail->stored && !outbox_.has_open_notices(id))) {
                 leftovers.push_back(id);

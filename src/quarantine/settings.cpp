@@ -90,6 +90,7 @@ class Loader {
         global.log_subject = section.flag("log_subject");
         global.catalog = section.secret("catalog");
         global.spool_directory = section.path("spool_directory");
+        global.reserve_space = section.size("reserve_space");
         global.retry_window = section.duration("retry_window");
         settings_->mail_server = smtp::server_of(section);
         settings_->preferred = std::array{policy::Preferred::first, policy::Preferred::last}.at(
@@ -248,7 +249,8 @@ class Loader {
         if (!settings_->spool && !spool.empty()) {
             settings_->spool =
                 shared(settings_->stores, previous_ != nullptr ? &previous_->stores : nullptr,
-                       std::string("spool\0", 6) + spool, [&] { return store::make_file_store(spool); });
+                       fmt::format("spool\n{}\n{}", spool, settings_->global.reserve_space),
+                       [&] { return store::make_file_store(spool, settings_->global.reserve_space); });
         }
     }
 

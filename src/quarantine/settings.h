@@ -25,8 +25,9 @@ struct GlobalSettings {
     log::Target log_target = log::Target::journal;
     log::Level log_level = log::Level::info;
     bool log_subject = false;
-    std::string catalog;         ///< URL
-    std::string spool_directory; ///< absolute
+    std::string catalog;             ///< URL
+    std::string spool_directory;     ///< absolute
+    std::uint64_t reserve_space = 0; ///< bytes
     std::chrono::seconds retry_window{};
 };
 

@@ -27,6 +27,7 @@ struct ExpireReport {
     std::int64_t whitelist_rows = 0;
     std::vector<std::string> troubles = {}; ///< what failed, one line each; the rest was done
     bool stopped = false;                   ///< Progress said so
+    bool elsewhere = false;                 ///< another process is at it: nothing was done
 };
 
 struct StoreFinding {
@@ -46,7 +47,9 @@ struct StoreFinding {
 
 struct StoreReport {
     std::vector<StoreFinding> findings = {};
-    std::int64_t checked = 0; ///< messages in stores
+    std::int64_t checked = 0;    ///< messages in stores
+    std::int64_t unfinished = 0; ///< files that were never finished, removed; only with `repair`
+    bool notices_due = false;    ///< of messages that were taken up
     std::vector<std::string> troubles = {};
     bool stopped = false;
 };

@@ -148,6 +148,11 @@ Opened open_postgresql(const Target& target, const ConnectOptions& options)
     set_up(*opened.session,
            fmt::format("SET statement_timeout = {}", options.statement_timeout.count() * 9 / 10));
     set_up(*opened.session, "SET datestyle = 'ISO'");
+    if (options.durable) {
+        // A role or database may have switched it off; what is stronger than `on` stays.
+        set_up(*opened.session, "SELECT set_config('synchronous_commit', 'on', false)"
+                                " WHERE current_setting('synchronous_commit') = 'off'");
+    }
     return opened;
 }
 

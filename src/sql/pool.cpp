@@ -17,11 +17,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr unsigned kFailuresUntilAway = 3;
-constexpr milliseconds kFirstPause{250};
-constexpr milliseconds kLongestPause{10'000};
-/// How long one asker may try an ailing database alone before another one may try too.
-constexpr milliseconds kTrial{5'000};
+/// Between two tries of a server that is away.
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{2'000};
+/// So long askers wait for a server that has just gone: when it was only restarted, the first try finds it.
+constexpr milliseconds kGrace{300};
 
 } // namespace
 
@@ -55,10 +55,11 @@ class Pool::Body {
     using Lock = std::unique_lock<std::mutex>;
 
     std::unique_ptr<Connection> idle_one(Lock& lock);
-    void refuse_when_away(Clock::time_point now);
+    void refuse_when_away(Lock& lock, Clock::time_point deadline);
     void failed(const std::string& reason);
     void open_connections(const std::stop_token& stop);
     bool wants_connection() const { return waiting_ > idle_.size() && total_ < size_; }
+    void start_opener();
 
     const ConnectOptions options_;
     const std::size_t size_;
@@ -71,9 +72,8 @@ class Pool::Body {
     std::size_t waiting_ = 0;      ///< askers of this round
     std::uint64_t round_ = 0;      ///< grows with each failed opening: its askers are answered with it
     std::uint64_t generation_ = 0; ///< grows when connections break: the older ones are not to be trusted
-    unsigned failures_ = 0;        ///< in a row
-    Clock::time_point away_until_{};
-    Clock::time_point trial_until_{}; ///< somebody is trying the ailing database
+    bool is_away_ = false;         ///< a server that the opener tries
+    Clock::time_point away_since_{};
     std::string last_error_;
     std::jthread opener_; ///< last member: ends before the others; started by the first asker
 };
@@ -97,29 +97,32 @@ std::unique_ptr<Connection> Pool::Body::idle_one(Lock& lock)
     return nullptr;
 }
 
-void Pool::Body::refuse_when_away(Clock::time_point now)
+void Pool::Body::refuse_when_away(Lock& lock, Clock::time_point deadline)
 {
-    if (failures_ < kFailuresUntilAway) {
-        return;
+    if (is_away_) {
+        changed_.wait_until(lock, std::min(deadline, away_since_ + kGrace), [this] { return !is_away_; });
     }
-    if (now < away_until_ || now < trial_until_) {
-        throw BackendError(fmt::format("{} (not asked again yet)", last_error_));
+    if (is_away_) {
+        throw BackendError(fmt::format("{} (it is tried every few seconds)", last_error_));
     }
-    trial_until_ = now + kTrial;
+}
+
+void Pool::Body::start_opener()
+{
+    if (!opener_.joinable()) {
+        opener_ = std::jthread([this](const std::stop_token& stop) { open_connections(stop); });
+    }
 }
 
 std::unique_ptr<Connection> Pool::Body::take(milliseconds patience)
 {
     Lock lock(mutex_);
-    const Clock::time_point now = Clock::now();
-    const Clock::time_point deadline = now + patience;
-    refuse_when_away(now);
+    const Clock::time_point deadline = Clock::now() + patience;
+    refuse_when_away(lock, deadline);
     if (auto connection = idle_one(lock)) {
         return connection;
     }
-    if (!opener_.joinable()) {
-        opener_ = std::jthread([this](const std::stop_token& stop) { open_connections(stop); });
-    }
+    start_opener();
     const std::uint64_t round = round_;
     ++waiting_;
     changed_.notify_all();
@@ -148,12 +151,14 @@ std::unique_ptr<Connection> Pool::Body::take(milliseconds patience)
 void Pool::Body::failed(const std::string& reason)
 {
     last_error_ = reason;
-    ++failures_;
-    if (failures_ >= kFailuresUntilAway) {
-        const unsigned doublings = std::min(failures_ - kFailuresUntilAway, 10U);
-        away_until_ = Clock::now() + std::min(kLongestPause, kFirstPause * (1U << doublings));
+    // A file answers at once, whatever the answer is: nobody waits for it.
+    if (target_.engine != Engine::sqlite && !is_away_) {
+        is_away_ = true;
+        away_since_ = Clock::now();
+        ++round_; // who waits now need not wait for the next try
+        waiting_ = 0;
+        start_opener();
     }
-    trial_until_ = {};
 }
 
 void Pool::Body::give_back(std::unique_ptr<Connection> connection)
@@ -165,9 +170,7 @@ void Pool::Body::give_back(std::unique_ptr<Connection> connection)
                                         [&](const auto& leased) { return leased.first == connection.get(); });
         const std::uint64_t generation = place->second;
         leased_.erase(place);
-        trial_until_ = {};
         if (generation == generation_ && !connection->is_broken()) {
-            failures_ = 0;
             connection->give_up_at(std::nullopt);
             idle_.push_back({std::move(connection), generation});
         } else {
@@ -189,8 +192,10 @@ void Pool::Body::give_back(std::unique_ptr<Connection> connection)
 
 void Pool::Body::open_connections(const std::stop_token& stop)
 {
+    milliseconds pause = kFirstPause;
     Lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return wants_connection(); })) {
+    while (changed_.wait(lock, stop, [this] { return is_away_ || wants_connection(); }) &&
+           !stop.stop_requested()) {
         ++total_;
         const std::uint64_t generation = generation_;
         lock.unlock();
@@ -204,6 +209,8 @@ void Pool::Body::open_connections(const std::stop_token& stop)
         lock.lock();
         if (made != nullptr) {
             idle_.push_back({std::move(made), generation});
+            is_away_ = is_away_ && generation != generation_;
+            pause = kFirstPause;
         } else {
             --total_;
             ++round_;
@@ -211,6 +218,10 @@ void Pool::Body::open_connections(const std::stop_token& stop)
             failed(reason);
         }
         changed_.notify_all();
+        if (is_away_ && made == nullptr) {
+            changed_.wait_for(lock, stop, pause, [] { return false; });
+            pause = std::min(pause * 2, kLongestPause);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <system_error>
 #include <vector>
@@ -36,6 +37,11 @@ constexpr std::array kOptions{
         .aliases = "storage_directory",
         .required = true,
         .example = "/var/lib/quarantine-milter/spam"},
+    Option{.name = "reserve_space",
+           .kind = OptionKind::size,
+           .fallback = "100M",
+           .help = "When less is free on the disk of quarantine_directory (spool_directory, a catalog in a "
+                   "file), mail that would be held is put off with 451, before anything breaks. 0: never."},
 };
 
 class FileReader final : public MessageReader {
@@ -62,7 +68,7 @@ class FileReader final : public MessageReader {
 
 class FileStore final : public MessageStore {
   public:
-    explicit FileStore(std::string folder) : folder_(std::move(folder)) {}
+    FileStore(std::string folder, std::uint64_t reserve) : folder_(std::move(folder)), reserve_(reserve) {}
 
     std::unique_ptr<MessageWriter> create(const HeldId& id) override;
 
@@ -111,17 +117,37 @@ class FileStore final : public MessageStore {
         return left;
     }
 
-    void list(const std::function<bool(const HeldId&)>& visit) override
+    void list(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& year : sorted_entries(folder_, 4)) {
-            for (const std::string& month : sorted_entries(year, 2)) {
-                for (const std::string& day : sorted_entries(month, 2)) {
-                    if (!list_day(day, visit)) {
-                        return;
-                    }
+        for (const std::string& day : days(since)) {
+            for (const std::string& file : sorted_entries(day)) {
+                const std::filesystem::path path(file);
+                const HeldId id =
+                    path.extension() == kSuffix ? HeldId::parse(path.stem().string()) : HeldId();
+                if (!id.empty() && id.time() >= since && !visit(id)) {
+                    return;
                 }
             }
         }
+    }
+
+    std::size_t remove_unfinished(Time since, Time before) override
+    {
+        std::size_t removed = 0;
+        for (const std::string& day : days(since)) {
+            for (const std::string& file : sorted_entries(day)) {
+                const std::string name = std::filesystem::path(file).filename().string();
+                const HeldId id =
+                    name.starts_with(kTemporary) ? HeldId::parse(name.substr(kTemporary.size())) : HeldId();
+                if (!id.empty() && id.time() >= since && id.time() < before) {
+                    if (unlink(file.c_str()) != 0 && errno != ENOENT) {
+                        throw failed("delete", file, errno);
+                    }
+                    ++removed;
+                }
+            }
+        }
+        return removed;
     }
 
     void check() override
@@ -227,22 +253,30 @@ class FileStore final : public MessageStore {
         return entries;
     }
 
-    static bool list_day(const std::string& day, const std::function<bool(const HeldId&)>& visit)
+    /// The folders of the days from `since` on, oldest first.
+    std::vector<std::string> days(Time since) const
     {
-        for (const std::string& file : sorted_entries(day)) {
-            const std::filesystem::path path(file);
-            if (path.extension() != kSuffix) {
+        const std::string first = day_folder(HeldId(since, std::string(10, '\0')));
+        const auto is_earlier = [&](const std::string& folder) {
+            return folder < std::string_view(first).substr(0, folder.size());
+        };
+        std::vector<std::string> found;
+        for (const std::string& year : sorted_entries(folder_, 4)) {
+            if (is_earlier(year)) {
                 continue;
             }
-            const HeldId id = HeldId::parse(path.stem().string());
-            if (!id.empty() && !visit(id)) {
-                return false;
+            for (const std::string& month : sorted_entries(year, 2)) {
+                if (!is_earlier(month)) {
+                    std::ranges::remove_copy_if(sorted_entries(month, 2), std::back_inserter(found),
+                                                is_earlier);
+                }
             }
         }
-        return true;
+        return found;
     }
 
     std::string folder_;
+    std::uint64_t reserve_; ///< bytes
     Guarded<std::string> known_folder_;
 };
 
@@ -372,6 +406,7 @@ class FileWriter final : public MessageWriter {
 
 std::unique_ptr<MessageWriter> FileStore::create(const HeldId& id)
 {
+    expect_room(folder_, reserve_);
     return std::make_unique<FileWriter>(*this, id);
 }
 
@@ -382,14 +417,14 @@ std::span<const Option> file_store_options()
     return kOptions;
 }
 
-std::unique_ptr<MessageStore> make_file_store(std::string folder)
+std::unique_ptr<MessageStore> make_file_store(std::string folder, std::uint64_t reserve)
 {
-    return std::make_unique<FileStore>(std::move(folder));
+    return std::make_unique<FileStore>(std::move(folder), reserve);
 }
 
 std::unique_ptr<MessageStore> open_file_store(const Section& section)
 {
-    return make_file_store(section.path("quarantine_directory"));
+    return make_file_store(section.path("quarantine_directory"), section.size("reserve_space"));
 }
 
 } // namespace qm::store

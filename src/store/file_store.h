@@ -16,7 +16,8 @@ std::unique_ptr<MessageStore> open_file_store(const Section& section);
 ///
 /// A message is `folder/YYYY/MM/DD/<id>.eml` (the day of its id, UTC), mode 0600, folders 0700. It is written
 /// to a file without a name (O_TMPFILE; where the file system has none, to `.new-<id>`), fsynced, linked to
-/// its name, and the folder is fsynced; new folders are fsynced into their parents first.
-std::unique_ptr<MessageStore> make_file_store(std::string folder);
+/// its name, and the folder is fsynced; new folders are fsynced into their parents first. No message is begun
+/// when fewer than `reserve` bytes are free.
+std::unique_ptr<MessageStore> make_file_store(std::string folder, std::uint64_t reserve = 0);
 
 } // namespace qm::store

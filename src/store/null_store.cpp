@@ -15,7 +15,7 @@ class NullStore final : public MessageStore {
     std::unique_ptr<MessageWriter> create(const HeldId&) override { return std::make_unique<NullWriter>(); }
     std::unique_ptr<MessageReader> open(const HeldId&) override { return nullptr; }
     bool remove(const HeldId&) override { return false; }
-    void list(const std::function<bool(const HeldId&)>&) override {}
+    void list(Time, const std::function<bool(const HeldId&)>&) override {}
     void check() override {}
 };
 

@@ -10,7 +10,22 @@
 namespace qm::catalog {
 namespace {
 
-class CatalogContract : public CatalogTest {};
+class CatalogContract : public CatalogTest {
+  protected:
+    /// One notice is due.
+    void hold_and_tell() { record(mail({"a@example.net"}), {"a@example.net"}); }
+
+    static ComposedNotice composed(const std::string& recipient)
+    {
+        return {.envelope_from = {},
+                .recipient = recipient,
+                .message_id = "<1@example.net>",
+                .bytes = {},
+                .digest = "d"};
+    }
+
+    Search search{catalog};
+};
 
 } // namespace
 
@@ -147,14 +162,51 @@ TEST_P(CatalogContract, ANoticeKnowsAboutWhomItIsAndWhoGetsIt)
     EXPECT_EQ(due[0].send_to, "a@example.net");
     EXPECT_EQ(due[1].recipient, "a@example.net");
     EXPECT_EQ(due[1].send_to, "admin@example.net");
-    outbox.announce(due[1],
-                    {.envelope_from = {},
-                     .recipient = "Admin@example.net",
-                     .message_id = "<1@example.net>",
-                     .bytes = {},
-                     .digest = "d"},
-                    clock.now() + std::chrono::hours(1));
+    EXPECT_TRUE(outbox.announce(due[1], composed("Admin@example.net"), clock.now() + std::chrono::hours(1),
+                                std::chrono::minutes(1)));
     EXPECT_EQ(catalog.own_mail({"d"}).recipients, (std::set<std::string, std::less<>>{"admin@example.net"}));
+}
+
+TEST_P(CatalogContract, ANoticeIsSentByWhoeverHasItNow)
+{
+    hold_and_tell();
+    Outbox other(catalog, "other node");
+    const auto first = outbox.claim(10, std::chrono::minutes(1)).at(0);
+    const auto announce = [&](Outbox& by, const DueNotice& notice) {
+        return by.announce(notice, composed("a@example.net"), clock.now() + std::chrono::hours(1),
+                           std::chrono::minutes(15));
+    };
+    clock.advance(std::chrono::minutes(2));
+    EXPECT_FALSE(announce(outbox, first)) << "its claim is over, whoever wants it may have it";
+    const auto second = other.claim(10, std::chrono::minutes(1)).at(0);
+    EXPECT_FALSE(announce(outbox, first));
+    ASSERT_TRUE(announce(other, second));
+
+    outbox.try_again(first, "late", clock.now());
+    outbox.refused(first, "late");
+    outbox.expired(first, "late");
+    outbox.let_go(first);
+    clock.advance(std::chrono::minutes(14));
+    EXPECT_TRUE(outbox.claim(10, std::chrono::minutes(1)).empty()) << "it is being sent by the other one";
+    other.sent(second, "250 ok");
+    outbox.refused(second, "late");
+    EXPECT_EQ(search.notices_of(second.message).at(0).state, "sent");
+}
+
+TEST_P(CatalogContract, ThatANoticeMayHaveBeenSentIsRemembered)
+{
+    hold_and_tell();
+    Outbox other(catalog, "other node");
+    const auto first = outbox.claim(10, std::chrono::minutes(1)).at(0);
+    EXPECT_FALSE(first.maybe_sent);
+    ASSERT_TRUE(outbox.announce(first, composed("a@example.net"), clock.now(), std::chrono::minutes(15)));
+    clock.advance(std::chrono::minutes(16));
+    const auto second = other.claim(10, std::chrono::minutes(1)).at(0);
+    EXPECT_TRUE(second.maybe_sent);
+    other.try_again(second, "451 later", clock.now());
+    EXPECT_FALSE(other.claim(10, std::chrono::minutes(1)).at(0).maybe_sent) << "its outcome is on record";
+    outbox.sent(first, "250 ok");
+    EXPECT_EQ(search.notices_of(first.message).at(0).state, "sent") << "whoever sent it";
 }
 
 TEST_P(CatalogContract, OwnMailIsRecognisedByAnyOfItsDigestsWhileItsTimeLasts)

@@ -2,6 +2,7 @@
 //
 // catalog_process begin URL RECIPIENT ID...  begins these releases, says how many, and never settles them
 // catalog_process record URL COUNT           holds that many messages, says how many could not be
+// catalog_process turn URL                   takes the turn at expiry, says 1 when it has it
 // Then it waits for the end of its input.
 #include <atomic>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "catalog/catalog.h"
+#include "catalog/process_lock.h"
 #include "catalog/releases.h"
 
 namespace qm::catalog {
@@ -31,6 +33,15 @@ int begin(Catalog& catalog, const std::string& recipient, const std::vector<std:
         begun += beginning.release ? 1 : 0;
     }
     std::cout << begun << std::endl;
+    std::string end;
+    std::getline(std::cin, end);
+    return 0;
+}
+
+int take_the_turn(Catalog& catalog)
+{
+    const auto turn = take_turn(catalog, Turn::expire);
+    std::cout << (turn ? 1 : 0) << std::endl;
     std::string end;
     std::getline(std::cin, end);
     return 0;
@@ -75,6 +86,9 @@ int main(int argc, char** argv)
         const std::vector<std::string> words(argv + 1, argv + argc);
         const qm::SystemClock clock;
         qm::catalog::Catalog catalog(words.at(1), "/", clock);
+        if (words.at(0) == "turn") {
+            return qm::catalog::take_the_turn(catalog);
+        }
         return words.at(0) == "begin"
                    ? qm::catalog::begin(catalog, words.at(2), {words.begin() + 3, words.end()})
                    : qm::catalog::record(catalog, std::stoi(words.at(2)));

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "base/file.h"
+#include "catalog/process_lock.h"
 #include "contract/catalog_fixture.h"
 
 namespace qm::catalog {
@@ -191,6 +192,27 @@ TEST_P(CatalogProcesses, TwoWritersUnderLoadWaitForEachOther)
     EXPECT_EQ(daemon.said(), 0) << "messages that could not be held";
     EXPECT_EQ(second.said(), 0);
     EXPECT_EQ(count("held_message"), 2 * kLoad + 58);
+}
+
+TEST_P(CatalogProcesses, ATurnIsOneProcessesAndEndsWithIt)
+{
+    OtherProcess other({"turn", url()});
+    ASSERT_EQ(other.said(), 1);
+    EXPECT_FALSE(take_turn(catalog, Turn::expire));
+    {
+        const auto stores = take_turn(catalog, Turn::stores);
+        ASSERT_TRUE(stores) << "another job";
+        EXPECT_TRUE(stores->is_held());
+        EXPECT_FALSE(take_turn(catalog, Turn::stores)) << "we have it already";
+    }
+    EXPECT_TRUE(take_turn(catalog, Turn::stores)) << "given back";
+    other.end(SIGKILL);
+    std::optional<ProcessLock> turn;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!turn && std::chrono::steady_clock::now() < deadline) {
+        turn = take_turn(catalog, Turn::expire);
+    }
+    EXPECT_TRUE(turn);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, CatalogProcesses, catalog_engines(), test::DatabaseTest::engine_name);

@@ -97,7 +97,7 @@ TEST_P(StoreContract, WhatIsNotCommittedIsNotThere)
         EXPECT_EQ(store->open(id), nullptr);
     }
     EXPECT_EQ(store->open(id), nullptr);
-    store->list([](const HeldId& found) {
+    store->list(Time{}, [](const HeldId& found) {
         ADD_FAILURE() << found.str();
         return true;
     });
@@ -135,12 +135,32 @@ TEST_P(StoreContract, ListsOldestFirstAndStopsWhenTold)
         return;
     }
     std::vector<HeldId> listed;
-    store->list([&](const HeldId& id) {
+    store->list(Time{}, [&](const HeldId& id) {
         listed.push_back(id);
         return listed.size() < 4;
     });
     ids.resize(4);
     EXPECT_EQ(listed, ids);
+}
+
+TEST_P(StoreContract, ListsFromAMomentOn)
+{
+    std::vector<HeldId> ids;
+    for (int i = 0; i < 48; ++i) {
+        ids.emplace_back(Time(std::chrono::hours(24 * 365 * 30 + 12 * i)), random_bytes(10));
+        put(*store, ids.back(), "x");
+    }
+    if (!store->keeps()) {
+        return;
+    }
+    for (const std::size_t first : {std::size_t{0}, std::size_t{1}, std::size_t{17}, std::size_t{47}}) {
+        std::vector<HeldId> listed;
+        store->list(ids[first].time(), [&](const HeldId& id) {
+            listed.push_back(id);
+            return true;
+        });
+        EXPECT_EQ(listed, std::vector<HeldId>(ids.begin() + static_cast<std::ptrdiff_t>(first), ids.end()));
+    }
 }
 
 TEST_P(StoreContract, ManyThreadsAtOnce)
@@ -159,7 +179,7 @@ TEST_P(StoreContract, ManyThreadsAtOnce)
     }
     threads.clear();
     std::size_t count = 0;
-    store->list([&](const HeldId&) {
+    store->list(Time{}, [&](const HeldId&) {
         ++count;
         return true;
     });

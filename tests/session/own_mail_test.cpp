@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "mail/address.h"
 #include "mail/content_digest.h"
 #include "support/mail_server.h"
 
@@ -40,10 +41,12 @@ std::string digest_of(const TestMail& mail)
 
 void announce(House& house, const TestMail& mail, const std::string& recipient)
 {
-    ComposedNotice composed;
-    composed.recipient = recipient;
-    composed.digest = digest_of(mail);
-    house.outbox.announce({}, composed, house.clock.now() + std::chrono::hours(1));
+    house.catalog.writer().run([&](sql::Connection& database) {
+        database.execute(
+            "INSERT INTO own_mail (digest, recipient_key, kind, until) VALUES (:1, :2, 'notice', :3)",
+            {digest_of(mail), mail::key(recipient),
+             catalog::to_column(house.clock.now() + std::chrono::hours(1))});
+    });
 }
 
 } // namespace

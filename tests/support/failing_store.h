@@ -39,7 +39,10 @@ class FailingStore final : public MessageStore {
         count("remove");
         return behind_->remove(id);
     }
-    void list(const std::function<bool(const HeldId&)>& visit) override { behind_->list(visit); }
+    void list(Time since, const std::function<bool(const HeldId&)>& visit) override
+    {
+        behind_->list(since, visit);
+    }
     void check() override { behind_->check(); }
 
   private:

@@ -79,6 +79,17 @@ TEST_P(SilentServerTest, AskerOfAPoolWaitsNoLongerThanItsPatience)
     EXPECT_LT(Clock::now() - begin, milliseconds(1300));
 }
 
+TEST_P(SilentServerTest, OnlyTheFirstAskersWait)
+{
+    Pool pool(target_, options_, 2);
+    EXPECT_THROW(pool.lease(seconds(10)), BackendError);
+    const auto begin = Clock::now();
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_THROW(pool.lease(seconds(10)), BackendError);
+    }
+    EXPECT_LT(Clock::now() - begin, milliseconds(1500)) << "the pool's own thread tries it, nobody else";
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, SilentServerTest, testing::Values(Engine::postgresql, Engine::mysql),
                          [](const auto& engine) {
                              return engine.param == Engine::mysql ? "Mysql" : "Postgresql";
