@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "quarantine/error.h"
 
 namespace qm {
@@ -96,8 +95,10 @@ void expect_room(const std::string& folder, std::uint64_t reserve)
     }
     const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
     if (free < reserve) {
-        throw BackendError(fmt::format("{}: only {} free, and reserve_space is {}", folder,
-                                       text::human_size(free), text::human_size(reserve)));
+        constexpr double kMebi = 1 << 20;
+        throw BackendError(fmt::format("{}: only {:.1f}M free, and reserve_space is {:.1f}M", folder,
+                                       static_cast<double>(free) / kMebi,
+                                       static_cast<double>(reserve) / kMebi));
     }
 }
 

@@ -24,6 +24,18 @@ std::string words_of(const std::exception_ptr& failure)
     }
 }
 
+void commit(const sql::Connection& database, sql::Transaction& transaction)
+{
+    try {
+        transaction.commit();
+    } catch (const BackendError& error) {
+        if (database.is_broken()) {
+            throw UnknownOutcome(std::string(error.what()) + " (during COMMIT)");
+        }
+        throw; // the engine says that nothing was kept
+    }
+}
+
 } // namespace
 
 struct Writer::Ticket {
@@ -124,7 +136,6 @@ void Writer::went_away(const std::exception_ptr& failure)
 
 void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
 {
-    bool committing = false;
     try {
         sql::Connection& database = connection();
         sql::Transaction transaction(database);
@@ -135,15 +146,11 @@ void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
             }
         }
         if (!(batch.size() == 1 && batch.front()->failure)) {
-            committing = true;
-            transaction.commit();
+            commit(database, transaction);
         }
     } catch (...) {
         const bool is_lost = connection_ == nullptr || connection_->is_broken();
-        std::exception_ptr failure = std::current_exception();
-        if (committing && is_lost) {
-            failure = std::make_exception_ptr(UnknownOutcome(words_of(failure) + " (during COMMIT)"));
-        }
+        const std::exception_ptr failure = std::current_exception();
         for (const auto& ticket : batch) {
             if (!ticket->failure) {
                 ticket->failure = failure;

@@ -1,5 +1,6 @@
 """The world fails: the mail stays with the mail server, nothing half-done stays with us, and it heals."""
 import os
+import pathlib
 import shutil
 
 from harness import catalog, mails, mounts, places
@@ -68,11 +69,7 @@ class FailureScenarios:
         folder = self.folder.folder(f"small-{mails.token()}")
         mounts.mount_small(folder, 256 * 1024)
         self.addCleanup(mounts.unmount, folder)
-        daemon = self.daemon({"spam": {**SPAM_RULE, "quarantine_directory": str(folder)}})
-        store = daemon.store("spam")
-        store.folder = folder
-        daemon.store = lambda _: store
-        self.assert_holds(daemon)
+        daemon = self.holding_in(folder, reserve_space="0")
         filler = folder / "filler"
         with open(filler, "wb", buffering=0) as file:
             try:
@@ -82,6 +79,105 @@ class FailureScenarios:
                 pass
         self.assert_refused_for_now(daemon, "No space left on device")
         filler.unlink()
+        self.assert_holds(daemon)
+
+    def holding_in(self, folder, **options):
+        """A daemon whose one quarantine keeps its mail in this folder, and does."""
+        daemon = self.daemon({"spam": {**SPAM_RULE, "quarantine_directory": str(folder)}}, options)
+        store = daemon.store("spam")
+        store.folder = folder
+        daemon.store = lambda _: store
+        self.assert_holds(daemon)
+        return daemon
+
+    def test_a_disk_that_is_soon_full(self):
+        folder = self.folder.folder(f"small-{mails.token()}")
+        mounts.mount_small(folder, 150 << 20)
+        self.addCleanup(mounts.unmount, folder)
+        daemon = self.holding_in(folder)
+        filler = folder / "filler"
+        with open(filler, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 60 << 20)
+        self.assert_refused_for_now(daemon, "only .* free, and reserve_space is 100.0M")
+        clean, message = self.address(), mails.mail()
+        self.assertEqual(self.send(SENDER, clean, message).code, 250)
+        self.assert_delivered(clean, message)
+        filler.unlink()
+        self.assert_holds(daemon)
+
+    def test_a_disk_that_becomes_read_only(self):
+        daemon = self.daemon({"spam": SPAM_RULE})
+        self.assert_holds(daemon)
+        day = daemon.store("spam").files()[-1].parent
+        mounts.mount_read_only(day)
+        self.assert_refused_for_now(daemon, "Read-only file system")
+        mounts.unmount(day)
+        self.assert_holds(daemon)
+
+    def test_a_full_disk_below_the_catalog(self):
+        folder = self.folder.folder(f"small-{mails.token()}")
+        mounts.mount_small(folder, 1 << 20)
+        self.addCleanup(mounts.unmount, folder)
+        daemon = self.new_daemon({"spam": SPAM_RULE}, {"reserve_space": "0"})
+        daemon.catalog_file = folder / "catalog.db"
+        daemon.configure({"spam": SPAM_RULE}, {"reserve_space": "0", "catalog": f"sqlite:///{daemon.catalog_file}"})
+        daemon.start()
+        self.addCleanup(self._stopped_well, daemon)
+        self.assert_holds(daemon)
+        filler = folder / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+        self.assert_refused_for_now(daemon, "disk is full|disk I/O error")
+        filler.unlink()
+        self.assert_holds(daemon)
+
+    def test_a_catalog_server_that_stops_and_one_that_hangs(self):
+        server = Postgres(places.TempDir("server", below=self.folder.path))
+        self.addCleanup(server.stop)
+        server.start()
+        daemon = self.daemon({"spam": SPAM_RULE}, {"catalog": server.url})
+        threads = pathlib.Path(f"/proc/{daemon.process.pid}/task")
+
+        def held():
+            return int(server.execute("SELECT count(*) FROM held_message"))
+
+        def holds():
+            message, before = mails.spam(), held()
+            places.wait_until("mail is held again",
+                              lambda: self.send(SENDER, self.address(), message).code == 250, 60)
+            self.assertEqual(held(), before + 1)
+        holds()
+        usual = len(list(threads.iterdir()))
+        for trouble, end in ((server.stop, server.start), (server.freeze, server.thaw)):
+            files, log = daemon.store("spam").files(), len(daemon.log())
+            trouble()
+            for _ in range(5):
+                answer = self.send(SENDER, self.address(), mails.spam())
+                self.assertEqual(answer.final.text[:9], "451 4.3.0", answer.final)
+                clean, message = self.address(), mails.mail()
+                self.assertEqual(self.send(SENDER, clean, message).code, 250)
+                self.assert_delivered(clean, message)
+            self.assertEqual(daemon.store("spam").files(), files)
+            end()
+            holds()
+            self.assertEqual(len(daemon.store("spam").files()), len(files) + 1)
+            self.assertNotIn("qm:qm@", daemon.log()[log:])  # the password
+        self.assertLessEqual(len(list(threads.iterdir())), usual + 8)
+
+    def test_a_name_server_that_knows_nothing(self):
+        """A notice that cannot be sent delays no mail; it goes when its server is found."""
+        template = self.folder / f"{mails.token()}.html"
+        template.write_text("<p>{EMAIL_SUBJECT}</p>", encoding="ascii")
+        rules = {"spam": {**SPAM_RULE, "notification_type": "EMAIL", "notification_email_subject": "Held",
+                          "notification_email_from": "quarantine@our.example",
+                          "notification_email_template": str(template)}}
+        daemon = self.daemon(rules, {"smtp_host": "mail.no-such-place.invalid", "smtp_port": "25"})
+        self.assert_holds(daemon)
+        daemon.wait_for_log("status=notice-deferred")
         self.assert_holds(daemon)
 
     def test_a_store_folder_that_is_gone(self):
@@ -115,7 +211,7 @@ class FailureScenarios:
         self.assertEqual(daemon.catalog().held(), [])
 
     def test_a_whitelist_database_that_is_away(self):
-        server = Postgres(self.folder)
+        server = Postgres(places.TempDir("server", below=self.folder.path))
         self.addCleanup(server.stop)
         server.start()
         daemon = self.daemon({"spam": {**SPAM_RULE, "whitelist_type": "DB", "whitelist_db_connection": server.url,

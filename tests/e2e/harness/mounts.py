@@ -23,6 +23,12 @@ def mount_small(folder, size):
     processes.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", folder])
 
 
+def mount_read_only(folder):
+    """The folder itself, once more, as if its disk had become read-only."""
+    processes.run(["mount", "--bind", folder, folder])
+    processes.run(["mount", "-o", "remount,bind,ro", folder])
+
+
 def mount_memory(folder):
     """A memory file system on `folder`, where thousands of durable writes cost nothing."""
     processes.run(["mount", "-t", "tmpfs", "-o", "size=512M,mode=0755", "none", folder])

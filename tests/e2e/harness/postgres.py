@@ -1,4 +1,5 @@
 """A private PostgreSQL."""
+import os
 import pathlib
 import signal
 
@@ -55,6 +56,23 @@ class Postgres:
 
     def execute(self, sql):
         return self._psql(sql)
+
+    def _all(self):
+        """The server's processes."""
+        found = [self.process.pid]
+        for number in found:
+            children = pathlib.Path(f"/proc/{number}/task/{number}/children").read_text("ascii")
+            found += [int(child) for child in children.split()]
+        return found
+
+    def freeze(self):
+        """It takes connections and never answers."""
+        for number in self._all():
+            os.kill(number, signal.SIGSTOP)
+
+    def thaw(self):
+        for number in self._all():
+            os.kill(number, signal.SIGCONT)
 
     def stop(self):
         if self.process is not None:
