@@ -1,5 +1,6 @@
 """Reads the daemon's message store, without the daemon."""
 import dataclasses
+import hashlib
 import pathlib
 import re
 
@@ -27,16 +28,17 @@ class Store:
 
     def mails(self):
         """The stored mails, oldest first."""
-        return [self._read(path) for path in self.files() if path.suffix == ".eml"]
+        return [self.read(path) for path in self.files() if path.suffix == ".eml"]
 
     def mail(self, held_id):
         for path in self.files():
             if path.name == f"{held_id}.eml":
-                return self._read(path)
+                return self.read(path)
         raise KeyError(held_id)
 
     @staticmethod
-    def _read(path):
+    def read(path):
+        """One file; ValueError when its trace block is not whole."""
         data = path.read_bytes()
         first = _FIRST.match(data)
         if not first:
@@ -46,3 +48,7 @@ class Store:
         if len(lines) != count + 1 or not lines[count - 1].startswith(b"X-Quarantine-End: "):
             raise ValueError(f"{path}: its trace block has no end")
         return StoredMail(path, [line.decode("utf-8", "backslashreplace") for line in lines[:count]], lines[count])
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()

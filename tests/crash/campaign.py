@@ -1,0 +1,199 @@
+"""Kills, one after another, while mail goes on."""
+import dataclasses
+import time
+
+from harness import places
+
+import look
+
+# The moments: half of them at random, the others when something to be hit is seen.
+MOMENTS = ["random", "transaction", "random", "file", "random", "notice", "random", "answered"]
+_PATIENCE = 1.5
+
+
+@dataclasses.dataclass
+class Kills:
+    victim: str
+    sights: list = dataclasses.field(default_factory=list)
+    at_start: int = 0        #: further kills, of a daemon that was not ready yet
+    deaths: list = dataclasses.field(default_factory=list)  #: ends of the daemon that nobody asked for
+
+    def hits(self):
+        """What was hit, and by how many kills."""
+        def count(what):
+            return sum(1 for sight in self.sights if what(sight))
+        if self.victim == "daemon":
+            return {"(a) open catalog transaction": count(lambda s: s.transaction),
+                    "(b) message file before its link": count(lambda s: s.unnamed),
+                    "(b) message file linked, not on record": count(lambda s: s.unrecorded),
+                    "(c) notice between MAIL and its answer": count(lambda s: s.sending),
+                    "(c) notice answered, not yet `sent`": count(lambda s: s.unsettled)}
+        if self.victim == "mailserver":
+            return {"notice before its final dot": count(lambda s: any(t.step == "open" for t in s.in_flight)),
+                    "notice behind the dot, not taken": count(lambda s: any(t.step == "dot" for t in s.in_flight)),
+                    "notice taken, not answered": count(lambda s: any(t.step == "taken" for t in s.in_flight))}
+        return {"(a) open catalog transaction": count(lambda s: s.transaction),
+                "(b) message file before its link": count(lambda s: s.unnamed),
+                "(c) notice between MAIL and its answer": count(lambda s: s.sending)}
+
+
+def _until(condition, chance):
+    """Waits at random, then until the condition is seen, though not for long."""
+    time.sleep(chance.uniform(0.05, 0.4))
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.0005)
+
+
+def _wait_for(world, moment, chance):
+    pid = world.daemon.process.pid
+    if moment == "transaction":
+        _until(lambda: world.records.in_transaction(pid), chance)
+    elif moment == "file":
+        _until(lambda: look.open_files(world), chance)
+    elif moment == "notice":
+        _until(lambda: any(t.step == "dot" for t in world.notices.live()), chance)
+    elif moment == "answered":
+        # The sink's event comes before the daemon has read the answer: whatever is answered now is not settled yet.
+        seen = world.notices.count()
+        _until(lambda: world.notices.count() > seen and not any(
+            t.step == "taken" for t in world.notices.live()), chance)
+    else:
+        time.sleep(chance.uniform(0.02, 1.0))
+
+
+def kill_daemon(world, count, progress):
+    chance = world.moments()
+    kills = Kills("daemon")
+    remembered = set()
+    for number in range(count):
+        moment = MOMENTS[number % len(MOMENTS)]
+        _wait_for(world, moment, chance)
+        _note_death(world, kills)
+        world.freeze_daemon()
+        kills.sights.append(look.at_daemon(world, moment, remembered))
+        world.daemon.kill()
+        if chance.random() < 0.15:
+            # Also while it takes up what the last one left.
+            world.daemon.launch()
+            time.sleep(chance.uniform(0.0, 0.06))
+            world.daemon.kill()
+            kills.at_start += 1
+        world.start_daemon()
+        progress(kills)
+    return kills
+
+
+def kill_mail_server(world, count, progress):
+    chance = world.moments()
+    kills = Kills("mailserver")
+    steps = ["random", "dot", "taken", "random", "open"]
+    for number in range(count):
+        moment = steps[number % len(steps)]
+        if moment == "random":
+            time.sleep(chance.uniform(0.05, 0.8))
+        else:
+            _until(lambda step=moment: any(t.step == step for t in world.notices.live()), chance)
+        _note_death(world, kills)
+        world.notices.freeze()
+        sight = look.Sight(moment)
+        sight.in_flight = world.notices.live()
+        sight.sending = len(sight.in_flight)
+        kills.sights.append(sight)
+        world.notices.kill()
+        time.sleep(chance.uniform(0.0, 0.2))
+        world.notices.start()
+        make_due(world)
+        progress(kills)
+    return kills
+
+
+def kill_database(world, count, progress):
+    chance = world.moments()
+    kills = Kills("database")
+    steps = ["transaction", "random", "file", "notice"]
+    for number in range(count):
+        moment = steps[number % len(steps)]
+        _wait_for(world, moment, chance)
+        _note_death(world, kills)
+        sight = look.Sight(moment)
+        sight.unnamed = look.open_files(world)
+        sight.in_flight = world.notices.live()
+        sight.sending = len(sight.in_flight)
+        # Last, because a transaction does not take long.
+        sight.transaction = world.records.in_transaction(None)
+        kills.sights.append(sight)
+        world.records.database.kill()
+        world.records.forget()
+        time.sleep(chance.uniform(0.0, 0.5))
+        began = time.monotonic()
+        world.records.database.start()
+        kills.sights[-1].note = f"up again after {time.monotonic() - began:.2f} s"
+        make_due(world)
+        progress(kills)
+    return kills
+
+
+KILLERS = {"daemon": kill_daemon, "mailserver": kill_mail_server, "database": kill_database}
+
+
+def make_due(world):
+    """What the daemon would wait for 20 seconds and more is due now."""
+    world.records.execute("UPDATE notice SET next_attempt = 0 WHERE state = 'due' AND attempts > 0")
+
+
+def _note_death(world, kills):
+    if not world.daemon.process.running():
+        kills.deaths.append(f"the daemon ended by itself before kill {len(kills.sights) + 1}, exit "
+                            f"{world.daemon.process.exit_code}")
+        world.start_daemon()
+
+
+@dataclasses.dataclass
+class Drained:
+    troubles: list
+    restarts: int = 0
+    seconds: float = 0.0
+
+
+def drain(world, seconds=180):
+    """No more kills: waits until nothing is under way. What does not come to an end is told."""
+    began = time.monotonic()
+    result = Drained([])
+    world.senders.stop_new_mail()
+    for mail in world.senders.wait(seconds):
+        result.troubles.append(f"mail {mail.number}: no answer yet after {len(mail.attempts)} attempts, the last: "
+                               f"{mail.attempts[-1].answer}")
+    result.troubles += world.senders.troubles
+    try:
+        world.mta.wait_idle(seconds)
+    except places.TimedOut as problem:
+        result.troubles.append(str(problem))
+    end = time.monotonic() + seconds
+    moved, last = time.monotonic(), None
+    while True:
+        make_due(world)
+        due = world.records.rows("SELECT message, recipient, attempts, claimed_until, reply FROM notice"
+                                 " WHERE state = 'due'")
+        if not due:
+            break
+        if len(due) != last:
+            moved, last = time.monotonic(), len(due)
+        if time.monotonic() - moved > 10 and not result.restarts:
+            # Claimed by a transaction of which the daemon never heard: its claim would last for 15 minutes.
+            world.daemon.stop()
+            world.start_daemon()
+            result.restarts += 1
+        if time.monotonic() > end:
+            result.troubles += [f"notice still due: {row}" for row in due]
+            break
+        time.sleep(0.2)
+    # A delivery whose mark is made may still be on the sink's way to its own.
+    try:
+        places.wait_until("the sink is idle", lambda: not [t for t in world.notices.live() if t.step != "open"], 20)
+    except places.TimedOut as problem:
+        result.troubles.append(str(problem))
+    result.seconds = time.monotonic() - began
+    return result

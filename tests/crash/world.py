@@ -1,0 +1,143 @@
+"""Everything around the daemon that is killed: mail server, sinks, catalog, senders."""
+import os
+import random
+import re
+import signal
+import threading
+import time
+
+from harness import catalog, daemon, mta, places, postfix
+
+import load
+import records
+import sinks
+
+# A longer way from the final dot to the answer would only make the run longer.
+NOTICE_BEFORE, NOTICE_AFTER = 0.030, 0.015
+BACKLOG = 120
+_SUBJECT = re.compile(r"held (\S+) (\S+) (n(\d+) \S+)")
+
+
+def identity(transaction):
+    """Of a notice as the sink has it: (number of the mail, quarantine, recipient, id under which it is held)."""
+    found = _SUBJECT.search(transaction.subject)
+    if not found or len(transaction.to) != 1:
+        return None
+    return int(found[4]), found[1], transaction.to[0], found[2]
+
+
+class World:
+    def __init__(self, seed, kind, senders):
+        self.seed = seed
+        # A disk, not memory: a commit has to take its time, or no kill would ever hit one.
+        self.folder = places.TempDir("crash", below="/var/tmp")
+        self.records = (records.PostgresRecords(self.folder) if kind == "postgresql"
+                        else records.SqliteRecords(self.folder / "catalog.db"))
+        self.deliveries = sinks.Sink(self.folder, "deliveries")
+        self.notices = sinks.Sink(self.folder, "notices", NOTICE_BEFORE, NOTICE_AFTER, seed)
+        self.deliveries.start()
+        self.notices.start()
+        self.milter = mta.MilterSocket(path=str(self.folder.folder("milter") / "sock"))
+        self.daemon = self._daemon()
+        self.mta = postfix.Postfix(self.folder, self.milter, self.deliveries, more=(
+            "milter_default_action = tempfail\nin_flow_delay = 0\nsmtpd_error_sleep_time = 0\n"
+            "smtpd_soft_error_limit = 10000\nsmtpd_hard_error_limit = 10000\ndefault_process_limit = 200\n"))
+        self.starts = []       #: seconds from exec to "ready"
+        self.started_badly = []
+        self._told = set()
+        self._seen = 0
+        self._asked = 0.0
+        self._owed = 0
+        self._backlog_lock = threading.Lock()
+        self.senders = load.Senders(self.mta.port, seed, senders, self._may_go_on)
+
+    def _daemon(self):
+        (self.folder / "notice.html").write_text(
+            "<html><body><p>Held: {EMAIL_QUARANTINE_ID}</p><div>{EMAIL_HTML_TEXT}</div></body></html>",
+            encoding="utf-8")
+        whitelist = self.folder / "whitelist.db"
+        sections = {}
+        for name in load.QUARANTINES:
+            catalog.add_whitelist(whitelist, name, *(("", f"@{domain}") for domain in load.WHITELISTED[name]),
+                                  *((f"@{domain}", "") for domain in load.WHITELISTED_SENDERS[name]))
+            sections[name] = {"regex": "^" + load.FLAGS[name], "whitelist_type": "DB",
+                              "whitelist_db_connection": f"sqlite:///{whitelist}", "whitelist_db_table": name,
+                              "action": "REJECT" if name == "virus" else "DISCARD"}
+        options = {"catalog": self.records.url, "log_level": "info", "notification_type": "EMAIL",
+                   "notification_email_from": "Mail quarantine <quarantine@our.example>",
+                   "notification_email_subject": "held {QUARANTINE} {EMAIL_QUARANTINE_ID} {EMAIL_SUBJECT}",
+                   "notification_email_template": str(self.folder / "notice.html"),
+                   "smtp_port": str(self.notices.port)}
+        return daemon.Daemon(self.folder, sections, options, milter=self.milter)
+
+    # -- life -----------------------------------------------------------------------------------------
+
+    def start(self):
+        self.start_daemon()
+        self.mta.start()
+        self.senders.start()
+
+    def start_daemon(self):
+        """Starts it; it has to be ready at once."""
+        began = time.monotonic()
+        self.daemon.notify.forget()
+        self.daemon.launch()
+        while True:
+            try:
+                self.daemon.notify.wait_for("READY=1", 0.5)
+                self.starts.append(time.monotonic() - began)
+                return
+            except places.TimedOut:
+                if not self.daemon.process.running():
+                    raise RuntimeError(f"the daemon did not start, exit {self.daemon.process.exit_code}:\n"
+                                       f"{self.daemon.log()[-3000:]}") from None
+                if time.monotonic() - began > 60:
+                    raise
+
+    def freeze_daemon(self):
+        """Returns when none of its threads moves any more."""
+        self.daemon.send_signal(signal.SIGSTOP)
+        places.wait_until("the daemon stands still", self._stands_still, 20)
+
+    def _stands_still(self):
+        pid = self.daemon.process.pid
+        return all(state == "T" for state in _thread_states(pid))
+
+    def close(self):
+        self.senders.stop_new_mail()
+        self.mta.stop()
+        self.daemon.close()
+        self.notices.stop()
+        self.deliveries.stop()
+        self.records.close()
+
+    # -- what is going on -----------------------------------------------------------------------------
+
+    def backlog(self):
+        """How many notices of answered mails the sink has not taken yet."""
+        with self._backlog_lock:
+            if time.monotonic() - self._asked < 0.05:
+                return self._owed
+            new = self.notices.taken(self._seen)
+            self._seen += len(new)
+            self._told.update(identity(transaction) for transaction in new)
+            self._owed = self.senders.notices_expected - len(self._told)
+            self._asked = time.monotonic()
+            return self._owed
+
+    def _may_go_on(self):
+        return self.backlog() < BACKLOG
+
+    def moments(self):
+        return random.Random(f"{self.seed}/moments")
+
+
+def _thread_states(pid):
+    states = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/stat", "rb") as stat:
+                states.append(stat.read().rpartition(b")")[2].split()[0].decode())
+        except FileNotFoundError:  # a thread that has just ended
+            pass
+    return states
