@@ -1,5 +1,6 @@
 """The books: every number and every recipient, nothing left out."""
 import collections
+import itertools
 import re
 
 from harness import store
@@ -239,7 +240,10 @@ class Books:
             return []
         lines = [f"  sent: {mail.kind}, {mail.size} bytes of body, from {mail.sender} to "
                  + ", ".join(f"{a} ({q or 'passes'})" for a, q in mail.recipients.items())]
-        lines += [f"  attempt {i}: {attempt.answer.splitlines()[0]}" for i, attempt in enumerate(mail.attempts, 1)]
+        answers = [attempt.answer.splitlines()[0] for attempt in mail.attempts]
+        for answer, run in itertools.groupby(answers):
+            count = len(list(run))
+            lines.append(f"  answer{f', {count} times' if count > 1 else ''}: {answer}")
         lines += [f"  log: {line}" for line in self.log_of[number][:30]]
         for held_id in self.ids_of[number]:
             lines += [f"  log: {line}" for line in self.log_of[held_id] if line not in self.log_of[number]][:20]

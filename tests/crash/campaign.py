@@ -15,8 +15,8 @@ _PATIENCE = 1.5
 class Kills:
     victim: str
     sights: list = dataclasses.field(default_factory=list)
-    at_start: int = 0        #: further kills, of a daemon that was not ready yet
-    deaths: list = dataclasses.field(default_factory=list)  #: ends of the daemon that nobody asked for
+    recoveries: list = dataclasses.field(default_factory=list)  #: seconds until mail was held again
+    deaths: list = dataclasses.field(default_factory=list)      #: ends of the daemon that nobody asked for
 
     def hits(self):
         """What was hit, and by how many kills."""
@@ -33,8 +33,17 @@ class Kills:
                     "notice behind the dot, not taken": count(lambda s: any(t.step == "dot" for t in s.in_flight)),
                     "notice taken, not answered": count(lambda s: any(t.step == "taken" for t in s.in_flight))}
         return {"(a) open catalog transaction": count(lambda s: s.transaction),
+                "(a) commit under way": count(lambda s: s.commit),
                 "(b) message file before its link": count(lambda s: s.unnamed),
                 "(c) notice between MAIL and its answer": count(lambda s: s.sending)}
+
+
+def _moments(steps, count, kills):
+    """`count` moments; and some more when there is something that no kill has hit yet."""
+    number = 0
+    while number < count or (number < 3 * count and not all(kills.hits().values())):
+        yield steps[number % len(steps)]
+        number += 1
 
 
 def _until(condition, chance):
@@ -51,6 +60,8 @@ def _wait_for(world, moment, chance):
     pid = world.daemon.process.pid
     if moment == "transaction":
         _until(lambda: world.records.in_transaction(pid), chance)
+    elif moment == "commit":
+        _until(world.records.in_commit, chance)
     elif moment == "file":
         _until(lambda: look.open_files(world), chance)
     elif moment == "notice":
@@ -67,20 +78,22 @@ def _wait_for(world, moment, chance):
 def kill_daemon(world, count, progress):
     chance = world.moments()
     kills = Kills("daemon")
-    remembered = set()
-    for number in range(count):
-        moment = MOMENTS[number % len(MOMENTS)]
+    watch = look.DaemonWatch(world)
+    for moment in _moments(MOMENTS, count, kills):
         _wait_for(world, moment, chance)
         _note_death(world, kills)
         world.freeze_daemon()
-        kills.sights.append(look.at_daemon(world, moment, remembered))
+        kills.sights.append(watch.look(moment))
         world.daemon.kill()
+        set_claims_free(world)
         if chance.random() < 0.15:
             # Also while it takes up what the last one left.
             world.daemon.launch()
-            time.sleep(chance.uniform(0.0, 0.06))
+            time.sleep(chance.uniform(0.0, 0.12))
+            world.freeze_daemon()
+            kills.sights.append(watch.glance("starting"))
             world.daemon.kill()
-            kills.at_start += 1
+            set_claims_free(world)
         world.start_daemon()
         progress(kills)
     return kills
@@ -90,8 +103,7 @@ def kill_mail_server(world, count, progress):
     chance = world.moments()
     kills = Kills("mailserver")
     steps = ["random", "dot", "taken", "random", "open"]
-    for number in range(count):
-        moment = steps[number % len(steps)]
+    for moment in _moments(steps, count, kills):
         if moment == "random":
             time.sleep(chance.uniform(0.05, 0.8))
         else:
@@ -113,27 +125,36 @@ def kill_mail_server(world, count, progress):
 def kill_database(world, count, progress):
     chance = world.moments()
     kills = Kills("database")
-    steps = ["transaction", "random", "file", "notice"]
-    for number in range(count):
-        moment = steps[number % len(steps)]
+    steps = ["commit", "transaction", "file", "commit", "notice", "random"]
+    for moment in _moments(steps, count, kills):
         _wait_for(world, moment, chance)
         _note_death(world, kills)
         sight = look.Sight(moment)
         sight.unnamed = look.open_files(world)
         sight.in_flight = world.notices.live()
         sight.sending = len(sight.in_flight)
-        # Last, because a transaction does not take long.
-        sight.transaction = world.records.in_transaction(None)
+        # Last, because these do not take long.
+        sight.commit = world.records.in_commit()
+        sight.transaction = sight.commit or world.records.in_transaction(None)
         kills.sights.append(sight)
         world.records.database.kill()
         world.records.forget()
         time.sleep(chance.uniform(0.0, 0.5))
-        began = time.monotonic()
         world.records.database.start()
-        kills.sights[-1].note = f"up again after {time.monotonic() - began:.2f} s"
+        began = time.monotonic()
         make_due(world)
+        kills.recoveries.append(_goes_on(world, began))
         progress(kills)
     return kills
+
+
+def _goes_on(world, began):
+    """Seconds until the daemon keeps mail again."""
+    def kept():
+        return len(world.records.rows("SELECT id FROM held_message"))
+    before = kept()
+    places.wait_until("mail is held again", lambda: kept() > before or world.backlog() >= world.most_backlog, 60)
+    return time.monotonic() - began
 
 
 KILLERS = {"daemon": kill_daemon, "mailserver": kill_mail_server, "database": kill_database}
@@ -142,6 +163,13 @@ KILLERS = {"daemon": kill_daemon, "mailserver": kill_mail_server, "database": ki
 def make_due(world):
     """What the daemon would wait for 20 seconds and more is due now."""
     world.records.execute("UPDATE notice SET next_attempt = 0 WHERE state = 'due' AND attempts > 0")
+
+
+def set_claims_free(world):
+    """There is no daemon. In a catalog that several may share, what a dead one has claimed is its own for 15 minutes:
+    they are over now. In SQLite the next start does it."""
+    if world.records.database is not None:
+        world.records.execute("UPDATE notice SET claimed_until = 0 WHERE state = 'due' AND claimed_until > 0")
 
 
 def _note_death(world, kills):
@@ -181,9 +209,10 @@ def drain(world, seconds=180):
             break
         if len(due) != last:
             moved, last = time.monotonic(), len(due)
-        if time.monotonic() - moved > 10 and not result.restarts:
+        if time.monotonic() - moved > 6 and not result.restarts:
             # Claimed by a transaction of which the daemon never heard: its claim would last for 15 minutes.
             world.daemon.stop()
+            set_claims_free(world)
             world.start_daemon()
             result.restarts += 1
         if time.monotonic() > end:

@@ -26,7 +26,7 @@ KINDS = {
     "friend": (6, ["spam"], [OUR], "friend.example"),
 }
 SMALL, MIDDLE, LARGE, HUGE = (1_000, 8_000), (8_000, 128_000), (128_000, 1_000_000), (5_000_000, 5_000_000)
-SIZES = [(66, SMALL), (20, MIDDLE), (9, LARGE), (5, HUGE)]
+SIZES = [(70, SMALL), (20, MIDDLE), (7, LARGE), (3, HUGE)]
 
 _FILLER = b"".join(hashlib.sha512(b"%d" % i).hexdigest()[:76].encode() + b"\r\n" for i in range(5_200_000 // 78))
 

@@ -3,6 +3,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import sqlite3
 
 import load
 from world import identity
@@ -15,6 +16,7 @@ class Sight:
     """What was going on at one kill."""
     moment: str                   #: how it was chosen
     transaction: bool = False     #: (a) a transaction of the catalog was open
+    commit: bool = False          #: (a) and it was being committed
     unnamed: int = 0              #: (b) message files that were being written
     unrecorded: int = 0           #: (b) message files with a name and without a row
     sending: int = 0              #: (c) notices between MAIL and the final answer
@@ -62,37 +64,53 @@ def files(world):
 
 
 def unrecorded(world):
+    """Message files that have their name and no row yet. The files first: a row is never before its file."""
     named, _ = files(world)
     on_record = {row["id"] for row in world.records.rows("SELECT id FROM held_message")}
     return len(set(named) - on_record)
 
 
-def open_notices(world, remembered):
-    """Of what the sink sees: transactions without a final answer, and those answered that the catalog does not know
-    as sent yet. `remembered`: transactions that were settled at an earlier look."""
-    live = world.notices.live()
-    answered = [t for t in world.notices.taken()[-200:] if t.name not in remembered]
-    if not answered:
-        return live, []
-    sent = {(row["message"], row["recipient"]) for row in world.records.rows(
-        "SELECT message, recipient FROM notice WHERE state = 'sent'")}
-    unsettled = []
-    for transaction in answered:
-        known = identity(transaction)
-        if known and (known[3], known[2]) in sent:
-            remembered.add(transaction.name)
-        elif transaction not in live:
-            unsettled.append(transaction)
-    return live, unsettled
+class DaemonWatch:
+    """Looks at the daemon at each kill, while it stands still. Remembers what an earlier kill has hit: a notice is
+    under way at one kill only."""
 
+    def __init__(self, world):
+        self._world = world
+        self._over = set()
 
-def at_daemon(world, moment, remembered):
-    """The daemon stands still."""
-    sight = Sight(moment)
-    sight.transaction = world.records.in_transaction(world.daemon.process.pid)
-    sight.unnamed = open_files(world)
-    sight.unrecorded = unrecorded(world)
-    live, unsettled = open_notices(world, remembered)
-    sight.sending, sight.unsettled = len(live), len(unsettled)
-    sight.in_flight = live + unsettled
-    return sight
+    def look(self, moment):
+        sight = Sight(moment)
+        sight.transaction = self._world.records.in_transaction(self._world.daemon.process.pid)
+        sight.unnamed = open_files(self._world)
+        sight.unrecorded = unrecorded(self._world)
+        return self._with_notices(sight)
+
+    def glance(self, moment):
+        """At a daemon that is not ready yet: the catalog may not be readable."""
+        return self._with_notices(Sight(moment))
+
+    def _with_notices(self, sight):
+        taken = self._world.notices.taken()[-500:]
+        # Behind `taken`: what is answered in between counts as live.
+        live = [t for t in self._world.notices.live() if t.name not in self._over]
+        sent = self._sent()
+        unsettled = []
+        for transaction in taken:
+            if transaction.name in self._over or transaction in live:
+                continue
+            known = identity(transaction)
+            if not known or (known[3], known[2]) not in sent:
+                unsettled.append(transaction)
+            else:
+                self._over.add(transaction.name)
+        sight.sending, sight.unsettled = len(live), len(unsettled)
+        sight.in_flight = live + unsettled
+        self._over.update(transaction.name for transaction in sight.in_flight)
+        return sight
+
+    def _sent(self):
+        try:
+            return {(row["message"], row["recipient"]) for row in self._world.records.rows(
+                "SELECT message, recipient FROM notice WHERE state = 'sent'")}
+        except sqlite3.OperationalError:  # the daemon recovers its log, or brings the schema up to date
+            return set()

@@ -85,6 +85,11 @@ class PostgresRecords:
         return bool(self.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'qm' AND"
                               " state IN ('active', 'idle in transaction', 'idle in transaction (aborted)')"))
 
+    def in_commit(self):
+        """True while a commit is under way: the one moment after which the daemon cannot know what is kept."""
+        return bool(self.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'qm' AND state = 'active'"
+                              " AND upper(query) LIKE 'COMMIT%'"))
+
     def close(self):
         self.forget()
         self.database.stop()

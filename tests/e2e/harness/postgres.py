@@ -67,12 +67,12 @@ class Postgres:
     def kill(self):
         """kill -9 of the postmaster and all its children. (They have process groups of their own.)"""
         children = _children(self.process.pid)
-        self.process.kill()
-        for child in children:
+        for process in (self.process.pid, *children):
             try:
-                os.kill(child, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        self.process.kill()
         places.wait_until("its processes are gone", lambda: not any(_alive(child) for child in children), 20)
         self.process = None
 
