@@ -1,5 +1,6 @@
 """The books: every number and every recipient, nothing left out."""
 import collections
+import hashlib
 import itertools
 import re
 
@@ -91,7 +92,7 @@ class Books:
             except ValueError as problem:
                 self._wrong(None, f"file: {problem}")
                 continue
-            self.shas[held_id] = store.sha256(stored.data)
+            self.shas[held_id] = hashlib.sha256(stored.data).hexdigest()
             if held_id not in self.held:
                 found = re.search(rb"(?m)^Subject: n(\d+) ", stored.data[:4000])
                 number = int(found[1]) if found else None

@@ -64,10 +64,10 @@ def files(world):
 
 
 def unrecorded(world):
-    """Message files that have their name and no row yet. The files first: a row is never before its file."""
+    """The ids of message files that have their name and no row yet. The files first: a row is never before its file."""
     named, _ = files(world)
     on_record = {row["id"] for row in world.records.rows("SELECT id FROM held_message")}
-    return len(set(named) - on_record)
+    return set(named) - on_record
 
 
 class DaemonWatch:
@@ -76,13 +76,16 @@ class DaemonWatch:
 
     def __init__(self, world):
         self._world = world
-        self._over = set()
+        self._over = set()  # notices of an earlier kill, or settled
+        self._left = set()  # files of an earlier kill
 
     def look(self, moment):
         sight = Sight(moment)
         sight.transaction = self._world.records.in_transaction(self._world.daemon.process.pid)
         sight.unnamed = open_files(self._world)
-        sight.unrecorded = unrecorded(self._world)
+        left = unrecorded(self._world)
+        sight.unrecorded = len(left - self._left)
+        self._left |= left
         return self._with_notices(sight)
 
     def glance(self, moment):

@@ -16,6 +16,7 @@ sys.path[:0] = [str(_HERE), str(_HERE.parent / "e2e")]
 
 import account   # noqa: E402
 import campaign  # noqa: E402
+import prove     # noqa: E402
 import world     # noqa: E402
 
 _MOST_SHOWN = 40
@@ -33,6 +34,8 @@ def arguments():
     parser.add_argument("--bin", metavar="DIR", help="folder of quarantine-milter and quarantinectl "
                         "(default: that of $QM_BIN, or build/dev/bin)")
     parser.add_argument("--senders", type=int, default=12, help="how many send at once (default 12)")
+    parser.add_argument("--prove", action="store_true", help="at the end spoil files, rows and deliveries in one way "
+                        "after another, and fail unless each is noticed")
     parser.add_argument("--keep", action="store_true", help="leave the folder with everything in it")
     chosen = parser.parse_args()
     if chosen.victim == "database" and chosen.catalog == "sqlite":
@@ -56,10 +59,17 @@ def run(victim, kind, kills, chosen):
         code, _ = where.daemon.stop()
         if code != 0:
             books.violations.append((None, f"the daemon ended with exit code {code} when it was asked to stop"))
+        spoiled = 0
+        if chosen.prove:
+            silent = prove.prove(where, done, books)
+            books.violations += [(None, what) for what in silent]
+            spoiled = len(prove.ways())
         for name, count in done.hits().items():
             if not count:
                 books.violations.append((None, f"no kill hit: {name}"))
         report(where, done, drained, books, killing)
+        if spoiled:
+            print(f"  then spoiled in {spoiled} ways: {spoiled - len(silent)} noticed")
     finally:
         where.close()
         if chosen.keep:

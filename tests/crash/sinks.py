@@ -1,4 +1,5 @@
 """The mail servers behind: one that takes the mail that passes, one that takes the notices."""
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -117,3 +118,12 @@ class Sink:
         with self._lock:
             self._catch_up()
             return len(self._taken)
+
+    @contextlib.contextmanager
+    def pretending(self, taken):
+        """As if it had taken these."""
+        before, self._taken = self._taken, taken
+        try:
+            yield
+        finally:
+            self._taken = before

@@ -1,6 +1,5 @@
 """Reads the daemon's message store, without the daemon."""
 import dataclasses
-import hashlib
 import pathlib
 import re
 
@@ -48,7 +47,3 @@ class Store:
         if len(lines) != count + 1 or not lines[count - 1].startswith(b"X-Quarantine-End: "):
             raise ValueError(f"{path}: its trace block has no end")
         return StoredMail(path, [line.decode("utf-8", "backslashreplace") for line in lines[:count]], lines[count])
-
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
