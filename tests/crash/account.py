@@ -47,7 +47,7 @@ class Books:
     # -- what there is --------------------------------------------------------------------------------
 
     def _read_log(self):
-        self.log = self.world.daemon.log().splitlines()
+        self.log = [line for node in self.world.nodes for line in node.daemon.log().splitlines()]
         self.log_of = collections.defaultdict(list)
         self.unknown = collections.Counter()  #: (id, recipient) -> logged unknown outcomes
         for line in self.log:
@@ -220,7 +220,7 @@ class Books:
                                      f"{reasons}")
 
     def _check_store(self):
-        said = self.world.daemon.ctl().run("store", "check", seconds=300)
+        said = self.world.nodes[0].daemon.ctl().run("store", "check", seconds=300)
         if said.code != 0:
             self._wrong(None, f"store check: {said}")
 

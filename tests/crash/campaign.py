@@ -56,16 +56,16 @@ def _until(condition, chance):
         time.sleep(0.0005)
 
 
-def _wait_for(world, moment, chance):
-    pid = world.daemon.process.pid
+def _wait_for(world, node, moment, chance):
+    pid = node.daemon.process.pid
     if moment == "transaction":
         _until(lambda: world.records.in_transaction(pid), chance)
     elif moment == "commit":
         _until(world.records.in_commit, chance)
     elif moment == "file":
-        _until(lambda: look.open_files(world), chance)
+        _until(lambda: look.open_files(world, node), chance)
     elif moment == "notice":
-        _until(lambda: any(t.step == "dot" for t in world.notices.live()), chance)
+        _until(lambda: any(t.step == "dot" and t.sender == node.sender for t in world.notices.live()), chance)
     elif moment == "answered":
         # The sink's event comes before the daemon has read the answer: whatever is answered now is not settled yet.
         seen = world.notices.count()
@@ -80,23 +80,28 @@ def kill_daemon(world, count, progress):
     kills = Kills("daemon")
     watch = look.DaemonWatch(world)
     for moment in _moments(MOMENTS, count, kills):
-        _wait_for(world, moment, chance)
+        node = chance.choice(world.nodes)
+        _wait_for(world, node, moment, chance)
         _note_death(world, kills)
-        world.freeze_daemon()
-        kills.sights.append(watch.look(moment))
-        world.daemon.kill()
-        set_claims_free(world)
+        world.freeze_daemon(node)
+        kills.sights.append(watch.look(moment, node))
+        _kill(world, node)
         if chance.random() < 0.15:
             # Also while it takes up what the last one left.
-            world.daemon.launch()
+            node.daemon.launch()
             time.sleep(chance.uniform(0.0, 0.12))
-            world.freeze_daemon()
-            kills.sights.append(watch.glance("starting"))
-            world.daemon.kill()
-            set_claims_free(world)
-        world.start_daemon()
+            world.freeze_daemon(node)
+            kills.sights.append(watch.glance("starting", node))
+            _kill(world, node)
+        world.start_daemon(node)
         progress(kills)
     return kills
+
+
+def _kill(world, node):
+    pid = node.daemon.process.pid
+    node.daemon.kill()
+    set_claims_free(world, pid)
 
 
 def kill_mail_server(world, count, progress):
@@ -125,17 +130,18 @@ def kill_mail_server(world, count, progress):
 def kill_database(world, count, progress):
     chance = world.moments()
     kills = Kills("database")
+    node = world.nodes[0]
     steps = ["commit", "transaction", "file", "commit", "notice", "random"]
     for moment in _moments(steps, count, kills):
-        _wait_for(world, moment, chance)
+        _wait_for(world, node, moment, chance)
         _note_death(world, kills)
         sight = look.Sight(moment)
-        sight.unnamed = look.open_files(world)
+        sight.unnamed = look.open_files(world, node)
         sight.in_flight = world.notices.live()
         sight.sending = len(sight.in_flight)
         # Last, because these do not take long.
         sight.commit = world.records.in_commit()
-        sight.transaction = sight.commit or world.records.in_transaction(None)
+        sight.transaction = sight.commit or world.records.in_transaction()
         kills.sights.append(sight)
         world.records.database.kill()
         world.records.forget()
@@ -165,18 +171,20 @@ def make_due(world):
     world.records.execute("UPDATE notice SET next_attempt = 0 WHERE state = 'due' AND attempts > 0")
 
 
-def set_claims_free(world):
-    """There is no daemon. In a catalog that several may share, what a dead one has claimed is its own for 15 minutes:
-    they are over now. In SQLite the next start does it."""
+def set_claims_free(world, pid):
+    """The daemon with this pid is dead. In a catalog that several may share, what it has claimed is its own for 15
+    minutes: they are over now. In SQLite the next start does it."""
     if world.records.database is not None:
-        world.records.execute("UPDATE notice SET claimed_until = 0 WHERE state = 'due' AND claimed_until > 0")
+        world.records.execute("UPDATE notice SET claimed_until = 0 WHERE state = 'due' AND claimed_until > 0"
+                              f" AND claimed_by ~ '(^|[^0-9]){pid}($|[^0-9])'")
 
 
 def _note_death(world, kills):
-    if not world.daemon.process.running():
-        kills.deaths.append(f"the daemon ended by itself before kill {len(kills.sights) + 1}, exit "
-                            f"{world.daemon.process.exit_code}")
-        world.start_daemon()
+    for node in world.nodes:
+        if not node.daemon.process.running():
+            kills.deaths.append(f"the daemon ended by itself before kill {len(kills.sights) + 1}, exit "
+                                f"{node.daemon.process.exit_code}")
+            world.start_daemon(node)
 
 
 @dataclasses.dataclass
@@ -211,9 +219,11 @@ def drain(world, seconds=180):
             moved, last = time.monotonic(), len(due)
         if time.monotonic() - moved > 6 and not result.restarts:
             # Claimed by a transaction of which the daemon never heard: its claim would last for 15 minutes.
-            world.daemon.stop()
-            set_claims_free(world)
-            world.start_daemon()
+            for node in world.nodes:
+                pid = node.daemon.process.pid
+                node.daemon.stop()
+                set_claims_free(world, pid)
+                world.start_daemon(node)
             result.restarts += 1
         if time.monotonic() > end:
             result.troubles += [f"notice still due: {row}" for row in due]

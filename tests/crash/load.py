@@ -105,10 +105,10 @@ def _end(flags, domain, from_domain):
 
 
 class Senders:
-    """Threads that send. `may_go_on()`: false while no new mail is to be begun."""
+    """Threads that send. `ports`: any of them will do. `may_go_on()`: false while no new mail is to be begun."""
 
-    def __init__(self, port, seed, count, may_go_on):
-        self._port = port
+    def __init__(self, ports, seed, count, may_go_on):
+        self._ports = ports
         self._seed = seed
         self._may_go_on = may_go_on
         self._lock = threading.Lock()
@@ -140,7 +140,7 @@ class Senders:
 
     def _send(self, which):
         chance = random.Random(f"{self._seed}/sender/{which}")
-        line = _Line(self._port)
+        line = _Line(self._ports, chance)
         try:
             while not self._stop.is_set():
                 if not self._may_go_on():
@@ -173,10 +173,11 @@ class Senders:
 
 
 class _Line:
-    """A connection to the mail server, kept for some mails."""
+    """A connection to a mail server, kept for some mails."""
 
-    def __init__(self, port):
-        self._port = port
+    def __init__(self, ports, chance):
+        self._ports = ports
+        self._chance = chance
         self._client = None
         self._mails = 0
 
@@ -189,7 +190,7 @@ class _Line:
         """The answer that ended the attempt."""
         if self._client is None or self._mails >= 20:
             self.drop()
-            self._client = smtp.Client(self._port, seconds=120)
+            self._client = smtp.Client(self._chance.choice(self._ports), seconds=120)
             self._mails = 0
             if not self._client.offers.startswith("250"):
                 return self._client.offers

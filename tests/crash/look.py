@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import sqlite3
+import time
 
 import load
 from world import identity
@@ -25,15 +26,11 @@ class Sight:
     note: str = ""
 
 
-def folder_of(world, quarantine):
-    return world.daemon.folder / quarantine
-
-
-def open_files(world):
-    """How many files without a name the daemon has open below its quarantines."""
+def open_files(world, node):
+    """How many files without a name this daemon has open below its quarantines."""
     found = 0
-    folders = tuple(f"{folder_of(world, quarantine)}/" for quarantine in load.QUARANTINES)
-    base = f"/proc/{world.daemon.process.pid}/fd"
+    folders = tuple(f"{world.folder_of(quarantine)}/" for quarantine in load.QUARANTINES)
+    base = f"/proc/{node.daemon.process.pid}/fd"
     try:
         numbers = os.listdir(base)
     except OSError:
@@ -52,7 +49,7 @@ def files(world):
     """id -> path of every message file; and the paths of whatever else lies there."""
     named, others = {}, []
     for quarantine in load.QUARANTINES:
-        folder = folder_of(world, quarantine)
+        folder = world.folder_of(quarantine)
         for place, _, names in os.walk(folder):
             for name in names:
                 path = pathlib.Path(place) / name
@@ -71,7 +68,7 @@ def unrecorded(world):
 
 
 class DaemonWatch:
-    """Looks at the daemon at each kill, while it stands still. Remembers what an earlier kill has hit: a notice is
+    """Looks at a daemon at each kill, while it stands still. Remembers what an earlier kill has hit: a notice is
     under way at one kill only."""
 
     def __init__(self, world):
@@ -79,23 +76,26 @@ class DaemonWatch:
         self._over = set()  # notices of an earlier kill, or settled
         self._left = set()  # files of an earlier kill
 
-    def look(self, moment):
+    def look(self, moment, node):
         sight = Sight(moment)
-        sight.transaction = self._world.records.in_transaction(self._world.daemon.process.pid)
-        sight.unnamed = open_files(self._world)
+        sight.transaction = self._world.records.in_transaction(node.daemon.process.pid)
+        sight.unnamed = open_files(self._world, node)
         left = unrecorded(self._world)
+        if len(self._world.nodes) > 1:
+            time.sleep(0.05)  # the other daemons go on: what is theirs gets its row
+            left &= unrecorded(self._world)
         sight.unrecorded = len(left - self._left)
         self._left |= left
-        return self._with_notices(sight)
+        return self._with_notices(sight, node)
 
-    def glance(self, moment):
+    def glance(self, moment, node):
         """At a daemon that is not ready yet: the catalog may not be readable."""
-        return self._with_notices(Sight(moment))
+        return self._with_notices(Sight(moment), node)
 
-    def _with_notices(self, sight):
-        taken = self._world.notices.taken()[-500:]
+    def _with_notices(self, sight, node):
+        taken = [t for t in self._world.notices.taken()[-500:] if t.sender == node.sender]
         # Behind `taken`: what is answered in between counts as live.
-        live = [t for t in self._world.notices.live() if t.name not in self._over]
+        live = [t for t in self._world.notices.live() if t.name not in self._over and t.sender == node.sender]
         sent = self._sent()
         unsettled = []
         for transaction in taken:

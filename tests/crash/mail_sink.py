@@ -82,7 +82,7 @@ class Session(asyncio.Protocol):
             Session.count += 1
             self._transaction = f"{os.getpid()}.{Session.count}"
             self._to = []
-            self._server.events.write("open", self._transaction)
+            self._server.events.write("open", self._transaction, sender=_PATH.search(line)[1].decode())
             self._say(b"250 2.1.0 Ok")
         elif verb == b"RCPT":
             self._to.append(_PATH.search(line)[1].decode("utf-8", "surrogateescape"))

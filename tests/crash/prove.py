@@ -213,7 +213,7 @@ def _other_answer(world, books):
 
 @contextlib.contextmanager
 def _assertion(world, books):
-    path = world.daemon.log_file
+    path = world.nodes[0].daemon.log_file
     size = path.stat().st_size
     with open(path, "a", encoding="ascii") as file:
         file.write("quarantine-milter: holding.cpp:1: Assertion `false' failed.\n")

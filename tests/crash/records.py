@@ -81,9 +81,11 @@ class PostgresRecords:
     def execute(self, statement):
         self._ask(lambda session: session.lines(statement))
 
-    def in_transaction(self, _):
-        return bool(self.rows("SELECT pid FROM pg_stat_activity WHERE usename = 'qm' AND"
-                              " state IN ('active', 'idle in transaction', 'idle in transaction (aborted)')"))
+    def in_transaction(self, pid=None):
+        """True while a connection of this process (of any, without a pid) is in a transaction."""
+        rows = self.rows("SELECT client_port FROM pg_stat_activity WHERE usename = 'qm' AND"
+                         " state IN ('active', 'idle in transaction', 'idle in transaction (aborted)')")
+        return bool(rows) and (pid is None or not {row["client_port"] for row in rows}.isdisjoint(_ports_of(pid)))
 
     def in_commit(self):
         """True while a commit is under way: the one moment after which the daemon cannot know what is kept."""
@@ -93,3 +95,19 @@ class PostgresRecords:
     def close(self):
         self.forget()
         self.database.stop()
+
+
+def _ports_of(pid):
+    """The local ports of this process's TCP connections."""
+    sockets = set()
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{number}")
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            sockets.add(target[8:-1])
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
+        next(table)
+        rows = [line.split() for line in table]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in sockets}

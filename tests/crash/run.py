@@ -33,6 +33,8 @@ def arguments():
                         "`all`: one after another, the last two with a fifth of the kills")
     parser.add_argument("--bin", metavar="DIR", help="folder of quarantine-milter and quarantinectl "
                         "(default: that of $QM_BIN, or build/dev/bin)")
+    parser.add_argument("--nodes", type=int, default=1, help="how many daemons share the catalog and the folders "
+                        "(default 1; more need --catalog postgresql); one of them is killed, the others go on")
     parser.add_argument("--senders", type=int, default=12, help="how many send at once (default 12)")
     parser.add_argument("--prove", action="store_true", help="at the end spoil files, rows and deliveries in one way "
                         "after another, and fail unless each is noticed")
@@ -40,6 +42,10 @@ def arguments():
     chosen = parser.parse_args()
     if chosen.victim == "database" and chosen.catalog == "sqlite":
         parser.error("--victim database needs --catalog postgresql")
+    if chosen.nodes > 1 and chosen.catalog != "postgresql":
+        parser.error("--nodes needs --catalog postgresql")
+    if chosen.nodes < 1 or (chosen.nodes > 1 and chosen.victim != "daemon"):
+        parser.error("--nodes: at least 1, and more than one with --victim daemon only")
     if chosen.kills < 1:
         parser.error("--kills: at least 1")
     return chosen
@@ -47,18 +53,19 @@ def arguments():
 
 def run(victim, kind, kills, chosen):
     """One campaign; True when all is well."""
-    print(f"== {kills} kills of the {victim}, catalog {kind}, seed {chosen.seed}", flush=True)
+    print(f"== {kills} kills of the {victim}, catalog {kind}, seed {chosen.seed}"
+          + (f", {chosen.nodes} nodes" if chosen.nodes > 1 else ""), flush=True)
     began = time.monotonic()
-    where = world.World(chosen.seed, kind, chosen.senders, backlog=300 if victim == "database" else 120)
+    where = world.World(chosen.seed, kind, chosen.senders, 300 if victim == "database" else 120, chosen.nodes)
     try:
         where.start()
         done = campaign.KILLERS[victim](where, kills, _progress(kills))
         killing = time.monotonic() - began
         drained = campaign.drain(where)
         books = account.Books(where, done, drained).close()
-        code, _ = where.daemon.stop()
-        if code != 0:
-            books.violations.append((None, f"the daemon ended with exit code {code} when it was asked to stop"))
+        for code, _ in [node.daemon.stop() for node in where.nodes]:
+            if code != 0:
+                books.violations.append((None, f"the daemon ended with exit code {code} when it was asked to stop"))
         spoiled = 0
         if chosen.prove:
             silent = prove.prove(where, done, books)

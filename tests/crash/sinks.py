@@ -14,6 +14,7 @@ from harness import places, processes, smtp
 class Transaction:
     """One mail as the sink saw it, from MAIL on."""
     name: str
+    sender: str = ""     #: envelope sender
     steps: list = dataclasses.field(default_factory=lambda: ["open"])  #: see mail_sink.py
     to: tuple = ()
     subject: str = ""
@@ -90,7 +91,7 @@ class Sink:
             event = json.loads(line)
             name, what = event["transaction"], event["what"]
             if what == "open":
-                self._transactions[name] = self._live[name] = Transaction(name)
+                self._transactions[name] = self._live[name] = Transaction(name, event["sender"])
                 continue
             transaction = self._transactions[name]
             transaction.steps.append(what)

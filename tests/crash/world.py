@@ -1,4 +1,5 @@
 """Everything around the daemon that is killed: mail server, sinks, catalog, senders."""
+import dataclasses
 import os
 import random
 import re
@@ -25,9 +26,18 @@ def identity(transaction):
     return int(found[4]), found[1], transaction.to[0], found[2]
 
 
+@dataclasses.dataclass
+class Node:
+    """One daemon, the socket it listens on, and the envelope sender of its notices, by which the sink knows them."""
+    daemon: daemon.Daemon
+    milter: mta.MilterSocket
+    sender: str
+
+
 class World:
-    def __init__(self, seed, kind, senders, backlog=120):
-        """`backlog`: with so many notices to come no new mail is begun."""
+    def __init__(self, seed, kind, senders, backlog=120, nodes=1):
+        """`backlog`: with so many notices to come no new mail is begun. `nodes`: daemons on one catalog and one
+        folder."""
         self.seed = seed
         self.most_backlog = backlog
         # A disk, not memory: a commit has to take its time, or no kill would ever hit one.
@@ -38,13 +48,16 @@ class World:
         self.notices = sinks.Sink(self.folder, "notices", NOTICE_BEFORE, NOTICE_AFTER, seed)
         self.deliveries.start()
         self.notices.start()
-        self.milter = mta.MilterSocket(path=str(self.folder.folder("milter") / "sock"))
-        self.daemon = self._daemon()
+        self.store = self.folder.folder("store", mode=0o700)
+        self.nodes = [self._node(number) for number in range(1, nodes + 1)]
         # The mail server is not what is proved here, and it would take most of the disk's time.
         self.memory = places.TempDir("crash-mta", below="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
-        self.mta = postfix.Postfix(self.memory, self.milter, self.deliveries, more=(
+        ports = [places.free_port() for _ in self.nodes[1:]]
+        services = "".join(f"127.0.0.1:{port} inet n - n - - smtpd -o smtpd_milters={node.milter.for_postfix()}\n"
+                           for port, node in zip(ports, self.nodes[1:]))
+        self.mta = postfix.Postfix(self.memory, self.nodes[0].milter, self.deliveries, more=(
             "milter_default_action = tempfail\nin_flow_delay = 0\nsmtpd_error_sleep_time = 0\n"
-            "smtpd_soft_error_limit = 10000\nsmtpd_hard_error_limit = 10000\ndefault_process_limit = 200\n"))
+            "smtpd_soft_error_limit = 10000\nsmtpd_hard_error_limit = 10000\ndefault_process_limit = 200\n"), services=services)
         self.starts = []       #: seconds from exec to "ready"
         self.started_badly = []
         self._told = set()
@@ -52,64 +65,70 @@ class World:
         self._asked = 0.0
         self._owed = 0
         self._backlog_lock = threading.Lock()
-        self.senders = load.Senders(self.mta.port, seed, senders, self._may_go_on)
+        self.senders = load.Senders([self.mta.port, *ports], seed, senders, self._may_go_on)
 
-    def _daemon(self):
+    def _node(self, number):
         (self.folder / "notice.html").write_text(
             "<html><body><p>Held: {EMAIL_QUARANTINE_ID}</p><div>{EMAIL_HTML_TEXT}</div></body></html>",
             encoding="utf-8")
-        whitelist = self.folder / "whitelist.db"
+        whitelist = self.folder / f"whitelist{number}.db"
+        sender = f"node{number}@our.example"
         sections = {}
         for name in load.QUARANTINES:
             catalog.add_whitelist(whitelist, name, *(("", f"@{domain}") for domain in load.WHITELISTED[name]),
                                   *((f"@{domain}", "") for domain in load.WHITELISTED_SENDERS[name]))
             sections[name] = {"regex": "^" + load.FLAGS[name], "whitelist_type": "DB",
                               "whitelist_db_connection": f"sqlite:///{whitelist}", "whitelist_db_table": name,
+                              "quarantine_directory": str(self.folder_of(name)),
                               "action": "REJECT" if name == "virus" else "DISCARD"}
         options = {"catalog": self.records.url, "log_level": "info", "notification_type": "EMAIL",
                    "notification_email_from": "Mail quarantine <quarantine@our.example>",
+                   "notification_email_envelope_from": sender,
                    "notification_email_subject": "held {QUARANTINE} {EMAIL_QUARANTINE_ID} {EMAIL_SUBJECT}",
                    "notification_email_template": str(self.folder / "notice.html"),
                    "smtp_port": str(self.notices.port)}
-        return daemon.Daemon(self.folder, sections, options, milter=self.milter)
+        milter = mta.MilterSocket(path=str(self.folder.folder(f"milter{number}") / "sock"))
+        return Node(daemon.Daemon(self.folder, sections, options, milter=milter, name=f"daemon{number}"), milter, sender)
+
+    def folder_of(self, quarantine):
+        return self.store / quarantine
 
     # -- life -----------------------------------------------------------------------------------------
 
     def start(self):
-        self.start_daemon()
+        for node in self.nodes:
+            self.start_daemon(node)
         self.mta.start()
         self.senders.start()
 
-    def start_daemon(self):
+    def start_daemon(self, node):
         """Starts it; it has to be ready at once."""
         began = time.monotonic()
-        self.daemon.notify.forget()
-        self.daemon.launch()
+        node.daemon.notify.forget()
+        node.daemon.launch()
         while True:
             try:
-                self.daemon.notify.wait_for("READY=1", 0.5)
+                node.daemon.notify.wait_for("READY=1", 0.5)
                 self.starts.append(time.monotonic() - began)
                 return
             except places.TimedOut:
-                if not self.daemon.process.running():
-                    raise RuntimeError(f"the daemon did not start, exit {self.daemon.process.exit_code}:\n"
-                                       f"{self.daemon.log()[-3000:]}") from None
+                if not node.daemon.process.running():
+                    raise RuntimeError(f"the daemon did not start, exit {node.daemon.process.exit_code}:\n"
+                                       f"{node.daemon.log()[-3000:]}") from None
                 if time.monotonic() - began > 60:
                     raise
 
-    def freeze_daemon(self):
+    def freeze_daemon(self, node):
         """Returns when none of its threads moves any more."""
-        self.daemon.send_signal(signal.SIGSTOP)
-        places.wait_until("the daemon stands still", self._stands_still, 20)
-
-    def _stands_still(self):
-        pid = self.daemon.process.pid
-        return all(state == "T" for state in _thread_states(pid))
+        node.daemon.send_signal(signal.SIGSTOP)
+        places.wait_until("the daemon stands still", lambda: all(
+            state == "T" for state in _thread_states(node.daemon.process.pid)), 20)
 
     def close(self):
         self.senders.stop_new_mail()
         self.mta.stop()
-        self.daemon.close()
+        for node in self.nodes:
+            node.daemon.close()
         self.notices.stop()
         self.deliveries.stop()
         self.records.close()
