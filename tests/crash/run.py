@@ -125,8 +125,6 @@ def report(where, done, drained, books, killing):
         row(name, numbers[name])
     row("log lines by status", ", ".join(f"{name} {count}" for name, count in sorted(books.statuses.items())))
     row("seconds: killing, draining", f"{killing:.0f}, {drained.seconds:.0f}")
-    if drained.restarts:
-        row("restarted to set claims free", drained.restarts)
     for double in books.doubles[:_MOST_SHOWN]:
         print(f"  twice: {double}")
     print(f"  violations{'':<38} {len(books.violations)}")
