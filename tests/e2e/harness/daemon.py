@@ -198,6 +198,10 @@ class Daemon:
     # -- what can be seen of it -----------------------------------------------------------------------
 
     @property
+    def log_file(self):
+        return self._log
+
+    @property
     def notify(self):
         return self._notify
 

@@ -83,5 +83,9 @@ class TempDir:
             shutil.chown(path, owner)
         return path
 
+    def keep(self):
+        """For whoever wants to look at it after the end."""
+        atexit.unregister(self.remove)
+
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -1,7 +1,9 @@
 """A private PostgreSQL."""
+import json
 import os
 import pathlib
 import signal
+import subprocess
 
 from . import places, processes
 
@@ -17,7 +19,7 @@ class Postgres:
     """Database `qm`, user `qm`, password `qm`, on 127.0.0.1."""
     name = "PostgreSQL"
 
-    def __init__(self, folder):
+    def __init__(self, folder, fsync="off"):
         self._folder = folder.folder("postgres", owner="postgres")
         self.port = places.free_port()
         self.process = None
@@ -25,7 +27,7 @@ class Postgres:
         self._as_postgres([_programs() / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                            "--locale=C.UTF-8", "--no-sync"])
         with open(data / "postgresql.conf", "a", encoding="ascii") as file:
-            file.write(f"listen_addresses = '127.0.0.1'\nport = {self.port}\nfsync = off\n"
+            file.write(f"listen_addresses = '127.0.0.1'\nport = {self.port}\nfsync = {fsync}\n"
                        f"unix_socket_directories = '{self._folder}'\n")
 
     @property
@@ -59,11 +61,7 @@ class Postgres:
 
     def _all(self):
         """The server's processes."""
-        found = [self.process.pid]
-        for number in found:
-            children = pathlib.Path(f"/proc/{number}/task/{number}/children").read_text("ascii")
-            found += [int(child) for child in children.split()]
-        return found
+        return [self.process.pid, *_children(self.process.pid)]
 
     def freeze(self):
         """It takes connections and never answers."""
@@ -74,7 +72,75 @@ class Postgres:
         for number in self._all():
             os.kill(number, signal.SIGCONT)
 
+    def session(self):
+        """A connection that is kept, as the superuser."""
+        return Session([_programs() / "psql", "-qAtX", "-h", self._folder, "-p", self.port, "-U", "postgres", "-d",
+                        "qm"])
+
+    def kill(self):
+        """kill -9 of the postmaster and all its children. (They have process groups of their own.)"""
+        children = _children(self.process.pid)
+        for process in (self.process.pid, *children):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.kill()
+        places.wait_until("its processes are gone", lambda: not any(_alive(child) for child in children), 20)
+        self.process = None
+
     def stop(self):
         if self.process is not None:
             self.process.stop(number=signal.SIGINT)
             self.process = None
+
+
+class Session:
+    """One psql that is asked again and again. Fails with ConnectionError when the server is gone."""
+    _END = "-- end of the answer --"
+
+    def __init__(self, args):
+        # What it says against a statement comes between the rows of the answer, and is no JSON.
+        self._psql = subprocess.Popen([str(a) for a in args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, encoding="utf-8", cwd="/", start_new_session=True)
+
+    def lines(self, sql):
+        """The answer as psql prints it."""
+        try:
+            self._psql.stdin.write(f"{sql};\n\\echo {self._END}\n")
+            self._psql.stdin.flush()
+        except OSError as problem:
+            raise ConnectionError(f"psql is gone: {problem}") from None
+        found = []
+        while True:
+            line = self._psql.stdout.readline()
+            if not line:
+                raise ConnectionError(f"psql is gone: {found}")
+            if line.rstrip("\n") == self._END:
+                return found
+            if line.startswith(("FATAL:", "ERROR:", "server closed", "psql:")):
+                raise ConnectionError(line.strip())
+            found.append(line.rstrip("\n"))
+
+    def rows(self, select):
+        """The rows of a SELECT, as dictionaries."""
+        return [json.loads(line) for line in self.lines(f"SELECT row_to_json(asked) FROM ({select}) AS asked")]
+
+    def close(self):
+        self._psql.kill()
+        self._psql.wait()
+        self._psql.stdin.close()
+        self._psql.stdout.close()
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return [int(child) for child in children.read().split()]
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False

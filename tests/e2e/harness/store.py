@@ -27,16 +27,17 @@ class Store:
 
     def mails(self):
         """The stored mails, oldest first."""
-        return [self._read(path) for path in self.files() if path.suffix == ".eml"]
+        return [self.read(path) for path in self.files() if path.suffix == ".eml"]
 
     def mail(self, held_id):
         for path in self.files():
             if path.name == f"{held_id}.eml":
-                return self._read(path)
+                return self.read(path)
         raise KeyError(held_id)
 
     @staticmethod
-    def _read(path):
+    def read(path):
+        """One file; ValueError when its trace block is not whole."""
         data = path.read_bytes()
         first = _FIRST.match(data)
         if not first:
