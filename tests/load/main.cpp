@@ -96,6 +96,8 @@ void declare(CLI::App& app, Options& options)
     app.add_option("--warmup", options.warmup,
                    "Seconds at the beginning of which rate and latencies do not count");
     app.add_option("--rate", plan.rate, "Mails a second; without it, as fast as answers come");
+    app.add_option("--burst", plan.burst, "With --rate: so many of each thread at the same moment")
+        ->capture_default_str();
     app.add_flag("--retry", plan.retry, "Offer a mail again after a 451 or a lost connection");
     app.add_option("--retry-after", options.retry_after, "Milliseconds until then")->capture_default_str();
     app.add_option("--patience", options.patience,
@@ -125,7 +127,7 @@ void complete(Options& options)
     if (plan.threads == 0 || plan.threads > plan.connections) {
         throw std::invalid_argument("every thread needs a connection");
     }
-    if (plan.mix.clean + plan.mix.held + plan.mix.mixed == 0 || plan.per_connection == 0) {
+    if (plan.mix.clean + plan.mix.held + plan.mix.mixed == 0 || plan.per_connection == 0 || plan.burst == 0) {
         throw std::invalid_argument("nothing to offer");
     }
     if (plan.mix.flag.find(": ") == std::string::npos) {

@@ -182,15 +182,20 @@ void Worker::ready(Connection& connection)
 void Worker::start_mails()
 {
     next_due_ = std::max(next_due_, now_ - kCatchUp);
-    while (!ready_.empty() && (plan_.rate <= 0 || now_ >= next_due_)) {
+    while (!ready_.empty()) {
+        if (plan_.rate > 0 && due_ == 0) {
+            if (now_ < next_due_) {
+                return;
+            }
+            due_ = plan_.burst;
+            next_due_ += std::chrono::duration_cast<Clock::duration>(
+                std::chrono::duration<double>(plan_.burst * plan_.threads / plan_.rate));
+        }
         std::unique_ptr<Mail> mail = next_mail();
         if (mail == nullptr) {
             return;
         }
-        if (plan_.rate > 0) {
-            next_due_ += std::chrono::duration_cast<Clock::duration>(
-                std::chrono::duration<double>(static_cast<double>(plan_.threads) / plan_.rate));
-        }
+        due_ -= std::min(due_, 1U);
         Connection& connection = *ready_.back();
         ready_.pop_back();
         ++under_way_;

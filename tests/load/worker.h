@@ -26,7 +26,8 @@ struct Plan {
     std::chrono::duration<double> duration{0}; ///< 0: no end but that of the messages
     std::chrono::duration<double> warmup{0};   ///< latencies and rate count from then on
     std::uint64_t per_connection = 20;
-    double rate = 0; ///< mails a second; 0: as fast as answers come
+    double rate = 0;    ///< mails a second; 0: as fast as answers come
+    unsigned burst = 1; ///< so many of each worker's at the same moment
     bool retry = false;
     std::chrono::milliseconds retry_after{200};
     std::chrono::seconds patience{60}; ///< for one answer, and for a milter that takes no connections
@@ -122,6 +123,7 @@ class Worker final : ConnectionOwner {
     std::size_t under_way_ = 0;
     bool no_more_ = false; ///< mails that nobody has offered yet
     Clock::time_point next_due_{};
+    unsigned due_ = 0; ///< mails of the burst that has begun
     Clock::time_point now_{};
     Clock::time_point next_look_{};
 };

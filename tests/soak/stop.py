@@ -74,7 +74,7 @@ class Stopping:
         self.stop_daemon()
         places.wait_until("the load has seen the end", journal.is_settled, 30)
         at_stop = journal.mails()
-        on_record = self.on_record(load_run(load, path))
+        on_record = self.on_record(run_of(path))
         self.judge_stop(number, moment, at_stop, on_record)
         self.daemon.start()
         result = load.result(120)
@@ -163,7 +163,7 @@ class Stopping:
         print(f"{'longest stop, seconds':36}{self.longest_stop:8.2f}   (systemd waits {world.seconds_to_stop()})")
 
 
-def load_run(load, path):
+def run_of(path):
     """The word of a run that is not over yet: it stands in every Message-ID."""
     with open(path, encoding="ascii") as journal:
         return journal.readline()[1:].partition(".")[0]
