@@ -8,9 +8,12 @@ import servers
 import world
 from harness import mails, milter, mta, places
 
-RATIO = 0.9          #: of the throughput with healthy databases
-LONGEST_MS = 100.0   #: a clean mail's answer, after the first seconds
-FIRST_SECONDS = 3.0
+RATIO = 0.9             #: of the throughput with healthy databases
+LONGEST_MS = 100.0      #: for a clean mail's answer, after the first seconds
+HELD_LONGEST_MS = 1000  #: --strict: for a held mail's 451
+FIRST_SECONDS = 5.0     #: a lookup that has begun may take 4.5 s before the database counts as away
+SPARSE_GAP = 0.6        #: between two moments with mail in the run with few mails
+MOST_ROUNDS = 6
 
 
 class Place:
@@ -40,12 +43,15 @@ PLACES = {"mariadb-whitelist": Place("whitelist in MariaDB", servers.MariaDb),
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("places", nargs="*", metavar="PLACE", default=[], help=f"{', '.join(PLACES)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=3, help="each a healthy and a hanging run")
-    parser.add_argument("--seconds", type=float, default=8, help="of a run, behind the first seconds")
+    parser.add_argument("--rounds", type=int, default=2, help=f"each a healthy and a hanging run; up to {MOST_ROUNDS} "
+                        "when the machine is too busy to tell")
+    parser.add_argument("--seconds", type=float, default=7, help="of a run, behind the first seconds")
+    parser.add_argument("--sparse-seconds", type=float, default=25, help="of the run with few mails")
     parser.add_argument("--held-rate", type=float, default=20, help="held mails a second that need the database")
     parser.add_argument("--held-connections", type=int, default=10)
     parser.add_argument("--clean-connections", type=int, default=10)
-    parser.add_argument("--clean-rate", type=float, default=0, help="clean mails a second (default: as many as go)")
+    parser.add_argument("--strict", action="store_true",
+                        help=f"held mail, too, must have its 451 within {HELD_LONGEST_MS} ms after the first seconds")
     return parser.parse_args()
 
 
@@ -57,6 +63,10 @@ def judge(where):
         return ""
 
 
+def wait_healthy(daemon):
+    places.wait_until("held mail is held", lambda: judge(daemon.milter) == milter.DISCARD, 60)
+
+
 def both_loads(options, folder, daemon):
     """Held mail, for which the database is asked, from some connections, clean mail from others: (what was measured
     of the clean, of the held)."""
@@ -64,14 +74,21 @@ def both_loads(options, folder, daemon):
     common = ["--duration", duration, "--warmup", FIRST_SECONDS, "--per-connection", 20]
     held = world.Load(folder, daemon.milter, "--clean", 0, "--held", 1, "--connections", options.held_connections,
                       "--threads", 1, "--rate", options.held_rate, *common, name="held")
-    rate = ["--rate", options.clean_rate] if options.clean_rate else []
     clean = world.Load(folder, daemon.milter, "--clean", 1, "--held", 0, "--connections", options.clean_connections,
-                       "--threads", 1, *rate, *common, name="clean")
+                       "--threads", 1, *common, name="clean")
     return clean.result(duration + 120), held.result(duration + 120)
 
 
+def sparse_load(options, folder, daemon):
+    """Few mails, clean and held at the same moment: libmilter may give both to one idle worker. With more mail under way
+    another worker soon takes what waits; here nothing comes for a while."""
+    return world.Load(folder, daemon.milter, "--clean", 1, "--held", 1, "--connections", 40, "--threads", 1, "--rate",
+                      4 / SPARSE_GAP, "--burst", 4, "--per-connection", 3, "--duration", FIRST_SECONDS + options.sparse_seconds, "--warmup",
+                      FIRST_SECONDS, name="sparse").result(options.sparse_seconds + 120)
+
+
 def measure(options, place):
-    """({"healthy": [(clean, held), ...], "hanging": [...]}, how the daemon ended)"""
+    """({"healthy": [(clean, held), ...], "hanging": [...]}, the run with few mails, how the daemon ended)"""
     folder = places.TempDir("line")
     server = place.server_class(folder)
     server.start()
@@ -79,40 +96,55 @@ def measure(options, place):
     measured = {"healthy": [], "hanging": []}
     try:
         daemon.start()
-        for _ in range(options.rounds):
-            places.wait_until("held mail is held", lambda: judge(daemon.milter) == milter.DISCARD, 60)
+        for number in range(MOST_ROUNDS):
+            if number >= options.rounds and ratio(measured) >= RATIO:
+                break
+            wait_healthy(daemon)
             measured["healthy"].append(both_loads(options, folder, daemon))
             servers.freeze(server)
             measured["hanging"].append(both_loads(options, folder, daemon))
             servers.thaw(server)
-        places.wait_until("held mail is held", lambda: judge(daemon.milter) == milter.DISCARD, 60)
+        wait_healthy(daemon)
+        servers.freeze(server)
+        sparse = sparse_load(options, folder, daemon)
+        servers.thaw(server)
+        wait_healthy(daemon)
         code, _ = daemon.stop()
-        return measured, code
+        return measured, sparse, code
     finally:
         servers.thaw(server)
         daemon.close()
         server.stop()
 
 
-def longest(result):
-    return max(world.answers(result, "clean", stage)["longest_ms"] for stage in ("data", "end of headers"))
+def middle(measured, health, value):
+    return statistics.median(value(clean) for clean, _ in measured[health])
 
 
-def print_runs(measured):
-    print(f"{'':12}{'clean a second':>16}{'99 %, ms':>12}{'longest, ms':>14}{'held right':>12}{'held 451':>10}")
-    for health, runs in measured.items():
-        for clean, held in runs:
-            row = world.answers(clean, "clean", "end of headers")
-            print(f"{health:12}{clean['mails_a_second']:16.0f}{row['p99_ms']:12.1f}{longest(clean):14.1f}"
-                  f"{held['right']['held']:12}{held['deferred']:10}", flush=True)
+def ratio(measured):
+    """Of the clean mails a second."""
+    rate = {health: middle(measured, health, lambda clean: clean["mails_a_second"]) for health in measured}
+    return rate["hanging"] / rate["healthy"]
 
 
-def assess(checks, place, measured, code):
-    def middle(health, value):
-        return statistics.median(value(clean) for clean, _ in measured[health])
-    rate = {health: middle(health, lambda clean: clean["mails_a_second"]) for health in measured}
-    late = {health: middle(health, lambda clean: world.answers(clean, "clean", "end of headers")["p99_ms"])
-            for health in measured}
+def p99(clean):
+    return world.answers(clean, "clean", "end of headers")["p99_ms"]
+
+
+def longest(result, kind="clean"):
+    return max(world.answers(result, kind, stage)["longest_ms"] for stage in ("data", "end of headers", "end of message"))
+
+
+def print_runs(measured, sparse):
+    print(f"{'':12}{'clean a second':>16}{'99 %, ms':>12}{'longest, ms':>14}{'held right':>12}{'held 451':>10}"
+          f"{'held longest, ms':>19}")
+    runs = [(health, clean, held) for health, runs in measured.items() for clean, held in runs]
+    for health, clean, held in runs + [("few mails", sparse, sparse)]:
+        print(f"{health:12}{clean['mails_a_second']:16.0f}{p99(clean):12.1f}{longest(clean):14.1f}"
+              f"{held['right']['held']:12}{held['deferred']:10}{longest(held, 'held'):19.1f}", flush=True)
+
+
+def assess(checks, options, place, measured, sparse, code):
     for health, runs in measured.items():
         for clean, held in runs:
             for what in ("wrong", "deferred", "lost", "unanswered", "refused"):
@@ -124,14 +156,22 @@ def assess(checks, place, measured, code):
                  f"{place.name}: held mail is held while the database is healthy")
     checks.check(all(held["deferred"] and not held["right"]["held"] for _, held in measured["hanging"]),
                  f"{place.name}: held mail gets 451, all of it, while it hangs")
-    checks.at_least(f"{place.name}: clean mail a second, hanging to healthy", round(rate["hanging"] / rate["healthy"], 3),
-                    RATIO)
-    print(f"      {place.name}: 99 % of the answers within {late['hanging']:.1f} ms, healthy {late['healthy']:.1f} ms, "
-          f"ratio {late['hanging'] / late['healthy']:.2f}")
+    checks.equal(f"{place.name}: few mails, wrong", sparse["wrong"], 0)
+    checks.at_least(f"{place.name}: clean mail a second, hanging to healthy", round(ratio(measured), 3), RATIO)
+    late = {health: middle(measured, health, p99) for health in measured}
+    print(f"      {place.name}: 99 % of the clean mail answered within {late['hanging']:.1f} ms, healthy "
+          f"{late['healthy']:.1f} ms, ratio {late['hanging'] / late['healthy']:.2f}")
     # A busy machine is late all by itself.
-    limit = max(LONGEST_MS, *(longest(clean) for clean, _ in measured["healthy"]))
-    checks.at_most(f"{place.name}: the longest that a clean mail waited, ms, hanging",
-                   round(middle("hanging", longest), 1), round(limit, 1))
+    limit = min(max(LONGEST_MS, 1.5 * max(longest(clean) for clean, _ in measured["healthy"])), SPARSE_GAP * 1000 * 0.8)
+    checks.at_most(f"{place.name}: the longest that a clean mail waited, ms",
+                   round(middle(measured, "hanging", longest), 1), round(limit, 1))
+    checks.at_most(f"{place.name}: the same with few mails, ms", round(longest(sparse), 1), round(limit, 1))
+    held_longest = max(longest(result, "held") for result in [sparse] + [held for _, held in measured["hanging"]])
+    what = f"{place.name}: the longest that a held mail waited for its 451, ms"
+    if options.strict:
+        checks.at_most(what, round(held_longest, 1), HELD_LONGEST_MS)
+    else:
+        print(f"      {what}: {held_longest:.0f}")
     checks.equal(f"{place.name}: exit code after SIGTERM", code, 0)
 
 
@@ -141,9 +181,9 @@ def main():
     for name in options.places or PLACES:
         place = PLACES[name]
         print(f"--- {place.name}")
-        measured, code = measure(options, place)
-        print_runs(measured)
-        assess(checks, place, measured, code)
+        measured, sparse, code = measure(options, place)
+        print_runs(measured, sparse)
+        assess(checks, options, place, measured, sparse, code)
     return 1 if checks.failed else 0
 
 
