@@ -83,8 +83,10 @@ Mail make_mail(const Mix& mix, std::uint64_t number)
     const std::uint64_t passes = mail.kind == Kind::mixed ? dice.below(count) : count;
     for (std::uint64_t i = 0; i < count; ++i) {
         const bool is_friend = i == passes;
-        mail.recipients.push_back(is_friend ? fmt::format("<{}>", mix.friend_of)
-                                            : fmt::format("<User{}.{}@Our.example>", dice.below(5'000), i));
+        const char* const domain = dice.below(4) == 0 ? "Branch" : "Our";
+        mail.recipients.push_back(is_friend
+                                      ? fmt::format("<{}>", mix.friend_of)
+                                      : fmt::format("<User{}.{}@{}.example>", dice.below(5'000), i, domain));
         mail.is_held.push_back(mail.kind != Kind::clean && !is_friend);
     }
     const std::uint64_t size = dice.in_by_magnitude(mix.body);
