@@ -52,8 +52,14 @@ class Connection {
     int descriptor() const { return socket_.get(); }
     bool is_open() const { return static_cast<bool>(socket_); }
     bool has_mail() const { return mail_ != nullptr; }
+    const Mail& mail() const { return *mail_; }
     std::unique_ptr<Mail> take_mail() { return std::move(mail_); }
     std::uint64_t carried() const { return carried_; }
+    /// All of its mail is with the milter, which has not answered yet.
+    bool waits_for_the_end() const
+    {
+        return has_mail() && waits_ && stage_ == Stage::end_of_message && out_.empty();
+    }
     Clock::time_point waits_since() const { return sent_at_; }
 
   private:

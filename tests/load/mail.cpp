@@ -91,6 +91,7 @@ Mail make_mail(const Mix& mix, std::uint64_t number)
     }
     const std::uint64_t size = dice.in_by_magnitude(mix.body);
     mail.body = std::max<std::uint64_t>(size / kBodyLine, 1) * kBodyLine;
+    mail.cut = dice.below(100) < mix.cut;
     if (dice.below(100) < mix.broken_off) {
         // Anywhere, or where a milter has most to put away: behind the headers, behind the body.
         const std::uint64_t to_headers = count + kUsualHeaders + mix.more_headers + 3;

@@ -23,6 +23,8 @@ struct Mix {
         run; ///< a word that no other run uses: it makes every Message-ID and subject unlike all others
     unsigned clean = 80, held = 20, mixed = 0;
     unsigned broken_off = 0; ///< of a hundred mails, clients that go away or start anew in the middle
+    unsigned cut =
+        0; ///< of a hundred mails, connections that go away behind the last byte, before the answer
     Range recipients{1, 1};
     Range body{4096, 4096};
     unsigned more_headers = 6;                    ///< besides the nine that every mail has
@@ -39,6 +41,7 @@ struct Mail {
     std::size_t body = 0;                ///< bytes
     unsigned break_at = 0;   ///< the client goes away after so many parts of the conversation; 0: it stays
     bool break_hard = false; ///< the connection goes with it
+    bool cut = false;        ///< when first offered, its connection goes away before the answer to its end
 
     /// "<run.number@load.example>"
     std::string message_id(const Mix& mix) const;

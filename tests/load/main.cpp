@@ -80,6 +80,9 @@ void declare(CLI::App& app, Options& options)
     app.add_option("--broken", mix.broken_off,
                    "Of a hundred mails, those whose client goes away in the middle")
         ->capture_default_str();
+    app.add_option("--cut", mix.cut,
+                   "Of a hundred mails, those whose connection is cut while the answer to their end is made")
+        ->capture_default_str();
     app.add_option("--recipients", options.recipients, "Of a mail: a number or 1-5")->capture_default_str();
     app.add_option("--body", options.body, "Bytes: a size or 2K-1M")->capture_default_str();
     app.add_option("--headers", mix.more_headers, "Header lines besides the nine that every mail has")

@@ -41,6 +41,12 @@ class Milter:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        try:
+            self._converse(connection)
+        except OSError:
+            pass  # the load has cut the connection
+
+    def _converse(self, connection):
         mail = {"recipients": [], "headers": []}
         with connection, connection.makefile("rb") as reader:
             while True:
@@ -64,10 +70,8 @@ class Milter:
                     reply = packet("c") if self._steps == 0 and letter in "CHMRLB" else b""
                 if reply is None:
                     return
-                try:
+                if reply:
                     connection.sendall(reply)
-                except OSError:
-                    return
 
     def close(self):
         self._listener.close()
@@ -138,6 +142,20 @@ class AnswersCase(unittest.TestCase):
         result, code = self.offer(answer, "--retry", "--retry-after", 10)
         self.assertEqual((code, sum(result["right"].values()), result["deferred"], result["lost"], result["wrong"]),
                          (0, 60, 30, 30, 0), result)
+
+    def test_a_connection_is_cut_behind_the_last_byte_and_only_once_for_a_mail(self):
+        ends = []
+
+        def answer(letter, mail):
+            if letter == "E":
+                message_id = next(header for header in mail["headers"] if header.startswith("Message-ID"))
+                ends.append(message_id)
+                if ends.count(message_id) == 1:
+                    return b""  # and then it is too late
+            return right(letter, mail)
+        result, code = self.offer(answer, "--retry", "--cut", 100, kinds=("--clean", 0, "--held", 1))
+        self.assertEqual((code, result["right"]["held"], result["lost"]), (0, 60, 60), result)
+        self.assertEqual([ends.count(one) for one in set(ends)], [2] * 60)
 
     def test_wrong_answers_are_wrong(self):
         everybody = lambda mail: b"".join(packet("-", a.encode() + b"\0") for a in mail["recipients"])

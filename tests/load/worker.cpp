@@ -17,6 +17,11 @@ constexpr std::chrono::milliseconds kOpenAgain{20};
 /// A worker that fell behind its rate catches up by so much at once.
 constexpr std::chrono::milliseconds kCatchUp{100};
 
+/// Long enough for libmilter to read the last bytes (it takes nothing more from a connection that is gone),
+/// and up to what a commit takes.
+constexpr std::chrono::milliseconds kCutTick{2};
+constexpr std::uint64_t kLongestCut = 24;
+
 std::vector<Connection> made_connections(ConnectionOwner& owner, Shared& shared, Meter& meter,
                                          std::size_t count)
 {
@@ -88,8 +93,12 @@ void Worker::run()
             give_up_on_silent_ones();
         }
         Clock::duration longest = kTick;
+        if (plan_.mix.cut > 0) {
+            cut_connections();
+            longest = kCutTick;
+        }
         if (plan_.rate > 0 && !ready_.empty()) {
-            longest = std::clamp<Clock::duration>(next_due_ - now_, Clock::duration::zero(), kTick);
+            longest = std::clamp<Clock::duration>(next_due_ - now_, Clock::duration::zero(), longest);
         }
         if (!closed_.empty()) {
             longest = std::min<Clock::duration>(longest, kOpenAgain);
@@ -291,6 +300,7 @@ void Worker::lost(Connection& connection, const std::string& reason)
 void Worker::again_or_given_up(std::unique_ptr<Mail> mail)
 {
     if (plan_.retry) {
+        mail->cut = false;
         again_.push_back({now_ + plan_.retry_after, std::move(mail)});
     } else {
         ++counts_.unanswered;
@@ -304,6 +314,20 @@ void Worker::give_up_on_silent_ones()
             now_ - connection.waits_since() > plan_.patience) {
             connection.drop();
             lost(connection, fmt::format("no answer within {} s", plan_.patience.count()));
+        }
+    }
+}
+
+void Worker::cut_connections()
+{
+    for (Connection& connection : connections_) {
+        if (!connection.is_open() || !connection.waits_for_the_end() || !connection.mail().cut) {
+            continue;
+        }
+        const std::chrono::milliseconds after(1 + connection.mail().number % kLongestCut);
+        if (now_ - connection.waits_since() > after) {
+            connection.drop();
+            lost(connection, "cut, as was asked for");
         }
     }
 }

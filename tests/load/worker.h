@@ -100,6 +100,7 @@ class Worker final : ConnectionOwner {
     void close_or_keep(Connection& connection);
     void start_mails();
     void give_up_on_silent_ones();
+    void cut_connections();
     void again_or_given_up(std::unique_ptr<Mail> mail);
     std::unique_ptr<Mail> next_mail();
     bool wait(Clock::duration longest);
