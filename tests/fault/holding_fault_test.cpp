@@ -1,4 +1,7 @@
 // Every file call of a mail that is held fails in turn: 451 and nothing kept, or the answer and everything kept.
+#include <atomic>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "fault/trial.h"

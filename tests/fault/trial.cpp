@@ -117,6 +117,22 @@ Offer offer(House& house, const TestMail& mail)
     return result;
 }
 
+void wait_for_catalog(House& house)
+{
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    for (;;) {
+        try {
+            house.count("held_message");
+            return;
+        } catch (const BackendError&) {
+            if (std::chrono::steady_clock::now() > deadline) {
+                throw;
+            }
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
 std::string bytes_of(const TestMail& mail)
 {
     std::string bytes;

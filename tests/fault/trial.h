@@ -52,6 +52,9 @@ struct Offer {
 };
 Offer offer(House& house, const TestMail& mail);
 
+/// A catalog that failed several times in a row is not asked again at once: until it is.
+void wait_for_catalog(House& house);
+
 /// The message as it must be stored, without trace lines.
 std::string bytes_of(const TestMail& mail);
 /// The message of a store, without trace lines; "" when there is none.
