@@ -1,4 +1,5 @@
-// The catalog is busy, full, or fails while several mails share a commit: 451 and nothing kept, or everything.
+// The catalog is busy, full, or fails while several mails share a commit: 451 and nothing kept, or
+// everything.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -47,7 +48,8 @@ TEST(CatalogFault, AFullCatalogIsAnswered451)
     House house("spam", kSpam);
     house.send(numbered(0));
     house.catalog.writer().run([](sql::Connection& database) {
-        const auto pages = sql::integer_of(database.query("PRAGMA page_count", {sql::Kind::integer}).at(0).at(0));
+        const auto pages =
+            sql::integer_of(database.query("PRAGMA page_count", {sql::Kind::integer}).at(0).at(0));
         database.query("PRAGMA max_page_count = " + std::to_string(pages), {sql::Kind::integer});
     });
     std::size_t number = 1;

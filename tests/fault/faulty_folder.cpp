@@ -78,7 +78,8 @@ class Register {
         const std::string_view name(path);
         const std::lock_guard lock(mutex_);
         const auto found = std::ranges::find_if(folders_, [&](const StatePtr& folder) {
-            return name.starts_with(folder->prefix) || name == folder->prefix.substr(0, folder->prefix.size() - 1);
+            return name.starts_with(folder->prefix) ||
+                   name == folder->prefix.substr(0, folder->prefix.size() - 1);
         });
         return found == folders_.end() ? nullptr : *found;
     }
@@ -118,7 +119,8 @@ class Register {
     std::uint64_t number_of(const std::string& path)
     {
         const std::lock_guard lock(mutex_);
-        const auto found = std::ranges::find_if(files_, [&](const OpenFile& file) { return file.path == path; });
+        const auto found =
+            std::ranges::find_if(files_, [&](const OpenFile& file) { return file.path == path; });
         return found == files_.end() ? 0 : found->number;
     }
 
@@ -354,8 +356,8 @@ std::vector<SeenCall> FaultyFolder::seen() const
 
 } // namespace qm::test
 
-// The program's symbols come before the C library's, for its shared libraries too (it is linked with its symbols
-// exported). Names and signatures are the C library's.
+// The program's symbols come before the C library's, for its shared libraries too (it is linked with its
+// symbols exported). Names and signatures are the C library's.
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl50-cpp,readability-inconsistent-declaration-parameter-name)
 using namespace qm::test; // NOLINT: the functions below can stand in no namespace
 
@@ -391,8 +393,8 @@ int __open64_2(const char* path, int flags)
     return open64(path, flags); // NOLINT: likewise
 }
 
-// The standard library opens folders through these and closes them without our knowledge: counted and failed, but
-// what comes out is not watched.
+// The standard library opens folders through these and closes them without our knowledge: counted and failed,
+// but what comes out is not watched.
 int openat(int folder, const char* path, int flags, ...)
 {
     va_list arguments;
@@ -514,13 +516,15 @@ int ftruncate64(int descriptor, off64_t size) noexcept
 int fallocate(int descriptor, int mode, off_t offset, off_t size)
 {
     static const auto call = real<int (*)(int, int, off_t, off_t)>("fallocate");
-    return fate_of_file(Call::allocate, descriptor) == Fate::fails ? -1 : call(descriptor, mode, offset, size);
+    return fate_of_file(Call::allocate, descriptor) == Fate::fails ? -1
+                                                                   : call(descriptor, mode, offset, size);
 }
 
 int fallocate64(int descriptor, int mode, off64_t offset, off64_t size)
 {
     static const auto call = real<int (*)(int, int, off64_t, off64_t)>("fallocate64");
-    return fate_of_file(Call::allocate, descriptor) == Fate::fails ? -1 : call(descriptor, mode, offset, size);
+    return fate_of_file(Call::allocate, descriptor) == Fate::fails ? -1
+                                                                   : call(descriptor, mode, offset, size);
 }
 
 void* mmap(void* where, std::size_t size, int protection, int flags, int descriptor, off_t offset) noexcept
@@ -531,7 +535,8 @@ void* mmap(void* where, std::size_t size, int protection, int flags, int descrip
                : call(where, size, protection, flags, descriptor, offset);
 }
 
-void* mmap64(void* where, std::size_t size, int protection, int flags, int descriptor, off64_t offset) noexcept
+void* mmap64(void* where, std::size_t size, int protection, int flags, int descriptor,
+             off64_t offset) noexcept
 {
     static const auto call = real<void* (*)(void*, std::size_t, int, int, int, off64_t)>("mmap64");
     return descriptor >= 0 && fate_of_file(Call::map, descriptor) == Fate::fails

@@ -1,5 +1,5 @@
-// A folder whose disk fails when the test says so. Only for programs that faulty_folder.cpp is linked into: it
-// stands between every library of the process and the C library's file calls.
+// A folder whose disk fails when the test says so. Only for programs that faulty_folder.cpp is linked into:
+// it stands between every library of the process and the C library's file calls.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,9 @@ struct SeenCall {
     bool failed = false;
 };
 
-/// Everything below `path` that this process does through the C library: counted, and failed on demand. What was
-/// opened before it existed is not seen. An fsync that is not failed does nothing: no power goes out here.
+/// Everything below `path` that this process does through the C library: counted, and failed on demand. What
+/// was opened before it existed is not seen. An fsync that is not failed does nothing: no power goes out
+/// here.
 ///
 /// Thread-safety: every member may be called at once from any thread.
 class FaultyFolder {

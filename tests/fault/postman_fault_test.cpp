@@ -39,7 +39,8 @@ TestMail spam()
 
 /// Two notices are due about one mail; a postman is about to look.
 struct Stage {
-    explicit Stage(const std::string& more = "") : house("spam", spam_section(sink.port(), more)), disk(house.dir.path())
+    explicit Stage(const std::string& more = "")
+        : house("spam", spam_section(sink.port(), more)), disk(house.dir.path())
     {
         house.send(spam());
         id = house.held().front().id;
@@ -108,7 +109,8 @@ TEST(PostmanFault, ANoticeIsSentOnceWhateverCallFails)
         stage.disk.stop();
         EXPECT_TRUE(stage.disk.has_failed()) << "the call was not reached";
         stage.go_on();
-        EXPECT_EQ(stage.told(), (std::map<std::string, int>{{"user@example.net", 1}, {"other@example.net", 1}}));
+        EXPECT_EQ(stage.told(),
+                  (std::map<std::string, int>{{"user@example.net", 1}, {"other@example.net", 1}}));
     });
 }
 
@@ -122,7 +124,8 @@ TEST(PostmanFault, AMessageLentToItsNoticesIsGivenBack)
         stage.one_round();
         stage.disk.stop();
         stage.go_on();
-        EXPECT_EQ(stage.told(), (std::map<std::string, int>{{"user@example.net", 1}, {"other@example.net", 1}}));
+        EXPECT_EQ(stage.told(),
+                  (std::map<std::string, int>{{"user@example.net", 1}, {"other@example.net", 1}}));
         // At the latest at the next start.
         Postman next(stage.house.settings(), stage.house.catalog, stage.house.outbox, stage.house.clock);
         next.start();
@@ -171,7 +174,8 @@ TEST(PostmanFault, WhatMayHaveArrivedIsSentAgainAsTheSameMessageAndLogged)
     EXPECT_FALSE(twice.empty());
     for (const auto& [id, recipients] : twice) {
         for (const std::string& recipient : recipients) {
-            EXPECT_THAT(log, testing::ContainsRegex("id=" + id + ", to=<" + recipient + ">.*status=notice-unknown"));
+            EXPECT_THAT(
+                log, testing::ContainsRegex("id=" + id + ", to=<" + recipient + ">.*status=notice-unknown"));
         }
     }
 }

@@ -37,9 +37,10 @@ struct Outcome {
 class House {
   public:
     /// `quarantines` are INI sections; `list` is the value of the option. `{dir}` stands for the temporary
-    /// folder.
-    House(const std::string& list, const std::string& quarantines, const std::string& global = "")
-        : settings_(load(list, quarantines, global)), catalog("sqlite:///catalog.db", dir.path(), clock),
+    /// folder. Another `catalog_url` names a database that is empty, or has the tables of this version.
+    House(const std::string& list, const std::string& quarantines, const std::string& global = "",
+          const std::string& catalog_url = "sqlite:///catalog.db")
+        : settings_(load(list, quarantines, global)), catalog(catalog_url, dir.path(), clock),
           outbox(catalog, "test"), desk(settings_, catalog, clock), session(desk, [this] { ++wakes; })
     {
         std::filesystem::create_directory(dir / "store");
