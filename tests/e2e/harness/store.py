@@ -35,9 +35,12 @@ class Store:
                 return self._read(path)
         raise KeyError(held_id)
 
+    @classmethod
+    def _read(cls, path):
+        return cls.parsed(path, path.read_bytes())
+
     @staticmethod
-    def _read(path):
-        data = path.read_bytes()
+    def parsed(path, data):
         first = _FIRST.match(data)
         if not first:
             raise ValueError(f"{path} does not begin with a trace block: {data[:60]!r}")
