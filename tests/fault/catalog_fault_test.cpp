@@ -116,10 +116,10 @@ TEST(CatalogFault, MailsThatShareACommitShareItsFailureOrNot)
 {
     std::vector<Trouble> troubles;
     // Which call it is differs from run to run; all of them come to pass.
-    for (std::size_t number = 1; number <= 260; ++number) {
+    for (std::size_t number = 1; number <= 260; number += 2) {
         troubles.push_back({.number = number,
                             .fault = number % 3 == 0 ? Fault::no_space : Fault::io_error,
-                            .for_good = number % 4 == 0,
+                            .for_good = number % 16 == 1,
                             .call = "whichever"});
     }
     std::atomic<std::size_t> failed{0};
@@ -151,8 +151,8 @@ TEST(CatalogFault, MailsThatShareACommitShareItsFailureOrNot)
         }
         expect_no_leftovers(house);
     });
-    EXPECT_GT(failed.load(), 100U);
-    EXPECT_GT(deferred_mails.load(), 100U);
+    EXPECT_GT(failed.load(), 50U);
+    EXPECT_GT(deferred_mails.load(), 50U);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -87,6 +88,18 @@ std::string message_id_of(const SinkMessage& message)
     mail::Headers headers;
     mail::parse_headers(message.bytes, headers);
     return std::string(headers.find("Message-ID"));
+}
+
+bool is_logged_as_unknown(const std::string& log, const std::string& id, const std::string& recipient)
+{
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find("id=" + id + ", to=<" + recipient + ">") != std::string::npos &&
+            line.find("status=notice-unknown") != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::vector<SeenCall> calls_of_a_round(const std::string& more = "")
@@ -174,8 +187,7 @@ TEST(PostmanFault, WhatMayHaveArrivedIsSentAgainAsTheSameMessageAndLogged)
     EXPECT_FALSE(twice.empty());
     for (const auto& [id, recipients] : twice) {
         for (const std::string& recipient : recipients) {
-            EXPECT_THAT(
-                log, testing::ContainsRegex("id=" + id + ", to=<" + recipient + ">.*status=notice-unknown"));
+            EXPECT_TRUE(is_logged_as_unknown(log, id, recipient)) << id << " to " << recipient;
         }
     }
 }
@@ -215,7 +227,7 @@ TEST(PostmanFault, ANoticeTheCatalogCouldNotBeToldOfIsLoggedWhenThePostmanStops)
          place = text.find("status=notice-unknown", place + 1)) {
         ++logged;
     }
-    EXPECT_GE(logged, doubles) << text;
+    EXPECT_GE(logged, doubles) << "a notice went out twice, and nothing says so";
 }
 
 } // namespace
