@@ -77,7 +77,7 @@ std::string bytes_of(const TestMail& mail)
 {
     std::string bytes;
     for (const auto& [name, value] : mail.headers) {
-        bytes += name + ":" + value + "\r\n";
+        bytes.append(name).append(":").append(value).append("\r\n");
     }
     return bytes + "\r\n" + mail.body;
 }

@@ -92,9 +92,10 @@ std::string message_id_of(const SinkMessage& message)
 
 bool is_logged_as_unknown(const std::string& log, const std::string& id, const std::string& recipient)
 {
+    const std::string notice = "id=" + id + ", to=<" + recipient + ">";
     std::istringstream lines(log);
     for (std::string line; std::getline(lines, line);) {
-        if (line.find("id=" + id + ", to=<" + recipient + ">") != std::string::npos &&
+        if (line.find(notice) != std::string::npos &&
             line.find("status=notice-unknown") != std::string::npos) {
             return true;
         }
