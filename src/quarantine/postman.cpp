@@ -171,7 +171,17 @@ void Postman::deliver(const catalog::DueNotice& due, Worker* worker)
             return; // composing took so long that it is somebody else's now
         }
         const Delivery delivery = quarantine->notifier->send(composed);
-        log_notice(due, *mail, delivery.reply, settle(due, delivery, quarantine->notification_retry, worker));
+        try {
+            log_notice(due, *mail, delivery.reply,
+                       settle(due, delivery, quarantine->notification_retry, worker));
+        } catch (const BackendError&) {
+            // We are asked to stop, and the catalog does not take it down. The claim stays: whoever has the
+            // notice next knows that it may have been sent.
+            const bool maybe = delivery.outcome == DeliveryOutcome::delivered ||
+                               delivery.outcome == DeliveryOutcome::unknown;
+            log_notice(due, *mail, delivery.reply, maybe ? "notice-unknown" : "notice-deferred");
+            return;
+        }
     }
     drop_spooled(*settings, *mail);
 }

@@ -1,12 +1,15 @@
 // A whole house without a socket: configuration, catalog, stores, desk; mail goes in through a Session.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/snapshot.h"
 #include "catalog/outbox.h"
 #include "milter/session.h"
@@ -37,13 +40,17 @@ struct Outcome {
 class House {
   public:
     /// `quarantines` are INI sections; `list` is the value of the option. `{dir}` stands for the temporary
-    /// folder.
-    House(const std::string& list, const std::string& quarantines, const std::string& global = "")
-        : settings_(load(list, quarantines, global)), catalog("sqlite:///catalog.db", dir.path(), clock),
+    /// folder. Another `catalog_url` names a database that is empty, or has the tables of this version.
+    House(const std::string& list, const std::string& quarantines, const std::string& global = "",
+          const std::string& catalog_url = "sqlite:///catalog.db")
+        : settings_(load(list, quarantines, global)), catalog(catalog_url, dir.path(), clock),
           outbox(catalog, "test"), desk(settings_, catalog, clock), session(desk, [this] { ++wakes; })
     {
         std::filesystem::create_directory(dir / "store");
         std::filesystem::create_directory(dir / "spool");
+        if (!catalog.file().empty()) {
+            std::ofstream(catalog.file()) << empty_catalog();
+        }
         catalog.open();
     }
 
@@ -118,6 +125,18 @@ class House {
     FakeClock clock;
 
   private:
+    /// Making the tables takes longer than most tests: it is done once in a program.
+    static const std::string& empty_catalog()
+    {
+        static const std::string bytes = [] {
+            const TempDir folder;
+            const FakeClock time;
+            catalog::Catalog("sqlite:///catalog.db", folder.path(), time).open();
+            return read_file(folder / "catalog.db", std::uint64_t{1} << 24U);
+        }();
+        return bytes;
+    }
+
     std::shared_ptr<const Settings> load(const std::string& list, const std::string& quarantines,
                                          const std::string& global)
     {

@@ -35,10 +35,13 @@ class Store:
                 return self.read(path)
         raise KeyError(held_id)
 
+    @classmethod
+    def read(cls, path):
+        return cls.parsed(path, path.read_bytes())
+
     @staticmethod
-    def read(path):
-        """One file; ValueError when its trace block is not whole."""
-        data = path.read_bytes()
+    def parsed(path, data):
+        """The bytes of a file; ValueError when its trace block is not whole."""
         first = _FIRST.match(data)
         if not first:
             raise ValueError(f"{path} does not begin with a trace block: {data[:60]!r}")
