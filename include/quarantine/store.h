@@ -82,9 +82,10 @@ class MessageStore {
     /// false to stop.
     virtual void list(Time since, const std::function<bool(const HeldId&)>& visit) = 0;
 
-    /// Removes what writers of dead processes left unfinished, of ids in `since` <= time < `before`. Returns
-    /// how many there were.
-    virtual std::size_t remove_unfinished(Time /*since*/, Time /*before*/) { return 0; }
+    /// The same for what writers have begun and not finished, those at work included. Stores that leave
+    /// nothing behind have none.
+    virtual void list_unfinished(Time /*since*/, const std::function<bool(const HeldId&)>& /*visit*/) {}
+    virtual void remove_unfinished(const HeldId& /*id*/) {}
 
     /// Throws when the store could not take a message now (missing folder, not writable). Creates nothing.
     virtual void check() = 0;

@@ -10,8 +10,11 @@ namespace qm::catalog {
 namespace {
 
 /// Between two tries of a server that is away.
-constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{2000};
+/// So long callers wait for a server that has just gone: when only a connection broke, the first try finds
+/// it.
+constexpr std::chrono::milliseconds kGrace{300};
 
 std::string words_of(const std::exception_ptr& failure)
 {
@@ -58,7 +61,7 @@ void Writer::run(Job job, std::chrono::milliseconds patience)
     const auto ticket = std::make_shared<Ticket>();
     ticket->job = std::move(job);
     std::unique_lock lock(mutex_);
-    if (!away_.empty()) {
+    if (!done_.wait_until(lock, away_since_ + kGrace, [&] { return away_.empty(); })) {
         throw BackendError(away_ + " (it is tried every few seconds)");
     }
     waiting_.push_back(ticket);
@@ -100,14 +103,14 @@ void Writer::work(const std::stop_token& stop)
 /// Nobody's mail waits for a server that does not answer: it is tried here.
 void Writer::wait_until_back(const std::stop_token& stop)
 {
-    std::chrono::milliseconds pause = kFirstPause;
+    std::chrono::milliseconds pause{0};
     std::unique_lock lock(mutex_);
     while (!away_.empty()) {
         wake_.wait_for(lock, stop, pause, [] { return false; });
         if (stop.stop_requested()) {
             return;
         }
-        pause = std::min(pause * 2, kLongestPause);
+        pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
         lock.unlock();
         std::string reason;
         try {
@@ -119,6 +122,8 @@ void Writer::wait_until_back(const std::stop_token& stop)
         lock.lock();
         away_ = reason;
     }
+    lock.unlock();
+    done_.notify_all();
 }
 
 /// Those who wait would only find out the same.
@@ -126,6 +131,7 @@ void Writer::went_away(const std::exception_ptr& failure)
 {
     const std::lock_guard lock(mutex_);
     away_ = words_of(failure);
+    away_since_ = std::chrono::steady_clock::now();
     for (const auto& ticket : waiting_) {
         ticket->failure = failure;
         ticket->taken = true;

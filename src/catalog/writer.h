@@ -63,7 +63,8 @@ class Writer {
     std::condition_variable_any wake_;
     std::condition_variable done_;
     std::deque<std::shared_ptr<Ticket>> waiting_;
-    std::string away_;                            ///< why the server is not asked now; "" when it is
+    std::string away_; ///< why the server is not asked now; "" when it is
+    std::chrono::steady_clock::time_point away_since_{};
     std::unique_ptr<sql::Connection> connection_; ///< the thread's own
     std::jthread thread_;
 };

@@ -85,6 +85,8 @@ std::string_view key_of(Kind kind)
         return "useless_file";
     case Kind::found_again:
         return "found_again";
+    case Kind::unfinished_file:
+        return "unfinished_file";
     case Kind::unreadable:
         break;
     }
@@ -111,7 +113,6 @@ Json json_of(const StoreReport& report)
                             {"repaired", finding.repaired}});
     }
     return {{"checked", report.checked},
-            {"unfinished", report.unfinished},
             {"findings", std::move(findings)},
             {"troubles", report.troubles},
             {"stopped", report.stopped}};
@@ -123,10 +124,6 @@ void print(Output& output, const StoreReport& report)
         output.line(fmt::format("{} {}: {}{}", finding.id.empty() ? "-" : finding.id.str(),
                                 harmless_line(finding.quarantine), harmless_line(finding.what),
                                 repair_of(finding)));
-    }
-    if (report.unfinished > 0) {
-        output.line(fmt::format("{} removed that were never finished",
-                                counted(static_cast<std::uint64_t>(report.unfinished), "file", "files")));
     }
     const std::string agreement = report.troubles.empty() && !report.stopped
                                       ? "store and record agree"

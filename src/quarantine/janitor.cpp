@@ -23,7 +23,7 @@ void log_report(const StoreReport& report)
 {
     using Kind = StoreFinding::Kind;
     const auto number = [&](Kind kind) { return std::to_string(count(report, kind)); };
-    if (report.findings.empty() && report.unfinished == 0) {
+    if (report.findings.empty()) {
         log::debug("sweep", {{"checked", std::to_string(report.checked)}, {"status", "swept"}});
         return;
     }
@@ -33,7 +33,7 @@ void log_report(const StoreReport& report)
                            {"useless_files", number(Kind::useless_file)},
                            {"found_again", number(Kind::found_again)},
                            {"unreadable", number(Kind::unreadable)},
-                           {"unfinished_files", std::to_string(report.unfinished)},
+                           {"unfinished_files", number(Kind::unfinished_file)},
                            {"status", "swept"}});
 }
 

@@ -105,16 +105,23 @@ void Desk::StoreCheck::guarded(const Quarantine& quarantine, Work work)
 /// A file that was being written when its process died.
 void Desk::StoreCheck::check_unfinished(const Quarantine& quarantine)
 {
-    if (!scope_.repair) {
-        return;
-    }
-    const std::size_t removed = quarantine.store->remove_unfinished(scope_.since, scope_.before);
-    report_.unfinished += static_cast<std::int64_t>(removed);
-    if (removed > 0) {
-        log::warning("store", {{"quarantine", quarantine.name},
-                               {"files", std::to_string(removed)},
-                               {"what", "files that were never finished"},
-                               {"status", "removed"}});
+    std::vector<HeldId> found;
+    quarantine.store->list_unfinished(scope_.since, [&](const HeldId& id) {
+        if (id.time() < scope_.before) {
+            found.push_back(id);
+        }
+        return true;
+    });
+    for (const HeldId& id : found) {
+        StoreFinding finding{.kind = Kind::unfinished_file,
+                             .quarantine = quarantine.name,
+                             .id = id,
+                             .what = "was never finished"};
+        if (scope_.repair) {
+            quarantine.store->remove_unfinished(id);
+            finding.repaired = true;
+        }
+        add(std::move(finding));
     }
 }
 

@@ -36,6 +36,7 @@ struct StoreFinding {
         row_without_file, ///< repair: on record as lost, nobody waits for it
         useless_file,     ///< every recipient is deleted; repair: removed
         found_again,      ///< the row says that it was lost; repair: held again
+        unfinished_file,  ///< a process died while it wrote it; repair: removed
         unreadable,       ///< no trace lines, or they name another id; never touched
     };
     Kind kind = Kind::unreadable;
@@ -47,9 +48,8 @@ struct StoreFinding {
 
 struct StoreReport {
     std::vector<StoreFinding> findings = {};
-    std::int64_t checked = 0;    ///< messages in stores
-    std::int64_t unfinished = 0; ///< files that were never finished, removed; only with `repair`
-    bool notices_due = false;    ///< of messages that were taken up
+    std::int64_t checked = 0; ///< messages in stores
+    bool notices_due = false; ///< of messages that were taken up
     std::vector<std::string> troubles = {};
     bool stopped = false;
 };

@@ -131,23 +131,26 @@ class FileStore final : public MessageStore {
         }
     }
 
-    std::size_t remove_unfinished(Time since, Time before) override
+    void list_unfinished(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        std::size_t removed = 0;
         for (const std::string& day : days(since)) {
             for (const std::string& file : sorted_entries(day)) {
                 const std::string name = std::filesystem::path(file).filename().string();
                 const HeldId id =
                     name.starts_with(kTemporary) ? HeldId::parse(name.substr(kTemporary.size())) : HeldId();
-                if (!id.empty() && id.time() >= since && id.time() < before) {
-                    if (unlink(file.c_str()) != 0 && errno != ENOENT) {
-                        throw failed("delete", file, errno);
-                    }
-                    ++removed;
+                if (!id.empty() && id.time() >= since && !visit(id)) {
+                    return;
                 }
             }
         }
-        return removed;
+    }
+
+    void remove_unfinished(const HeldId& id) override
+    {
+        const std::string path = temporary_of(id);
+        if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+            throw failed("delete", path, errno);
+        }
     }
 
     void check() override
@@ -182,6 +185,12 @@ class FileStore final : public MessageStore {
             throw std::logic_error("store: an empty id");
         }
         return fmt::format("{}/{}{}", day_folder(id), id.str(), kSuffix);
+    }
+
+    /// Where a message is written when the file system knows no files without a name.
+    std::string temporary_of(const HeldId& id) const
+    {
+        return fmt::format("{}/{}{}", day_folder(id), kTemporary, id.str());
     }
 
     /// Makes the day's folder durable. The last one made is remembered.
@@ -356,7 +365,7 @@ class FileWriter final : public MessageWriter {
     {
         file_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
         if (!file_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-            temporary_ = fmt::format("{}/{}{}", folder_, kTemporary, id_.str());
+            temporary_ = store_.temporary_of(id_);
             file_ = FileDescriptor(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
         }
         return file_ ? 0 : errno;

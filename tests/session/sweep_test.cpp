@@ -192,7 +192,11 @@ TEST_F(Sweep, AFileThatWasNeverFinishedGoes)
          {".new-" + held.id.str(), ".new-" + later.str(), std::string(".new-other")}) {
         std::ofstream(day / name) << "half";
     }
-    EXPECT_EQ(sweep().unfinished, 1);
+    EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty()) << "all of them are young";
+    const StoreReport report = sweep();
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings[0].kind, Kind::unfinished_file);
+    EXPECT_EQ(report.findings[0].id, held.id);
     EXPECT_FALSE(std::filesystem::exists(day / (".new-" + held.id.str())));
     EXPECT_TRUE(std::filesystem::exists(day / (".new-" + later.str()))) << "it may be under way";
     EXPECT_TRUE(std::filesystem::exists(day / ".new-other")) << "not ours";
