@@ -63,6 +63,7 @@ void wait_for_catalog(House& house)
     for (;;) {
         try {
             house.count("held_message");
+            house.catalog.writer().run([](sql::Connection&) {});
             return;
         } catch (const BackendError&) {
             if (std::chrono::steady_clock::now() > deadline) {
