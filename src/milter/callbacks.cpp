@@ -172,8 +172,8 @@ class Outages {
 
 void log_failure(Session* session, const char* where, const char* what) noexcept
 {
-    static auto* const outages = new Outages; // as the door
     try {
+        static auto* const outages = new Outages; // as the door
         log::write(outages->is_news(what) ? log::Level::error : log::Level::info,
                    session == nullptr ? "NOQUEUE" : session->queue_id(),
                    {{"at", where}, {"error", what}, {"action", "TEMPFAIL"}, {"status", "deferred"}});

@@ -131,7 +131,7 @@ class Expiry {
             closed = finish(retention_.close(batch));
         }
         for (const catalog::Old& old : batch) {
-            if (std::ranges::binary_search(closed, old.id)) {
+            if (std::ranges::binary_search(closed, old.id.str(), {}, &HeldId::str)) {
                 ++part.messages;
                 part.bytes += old.has_bytes ? old.size : 0;
             }
