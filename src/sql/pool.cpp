@@ -20,8 +20,11 @@ using std::chrono::milliseconds;
 /// Between two tries of a server that is away.
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{2'000};
-/// So long askers wait for a server that has just gone: when it was only restarted, the first try finds it.
+/// So long askers wait for the outcome of a try: a server that was only restarted is found at once.
 constexpr milliseconds kGrace{300};
+/// A try that fails sooner was refused: then another one is worth an asker's wait. A server that hangs takes
+/// longer.
+constexpr milliseconds kSoon{100};
 
 } // namespace
 
@@ -73,7 +76,11 @@ class Pool::Body {
     std::uint64_t round_ = 0;      ///< grows with each failed opening: its askers are answered with it
     std::uint64_t generation_ = 0; ///< grows when connections break: the older ones are not to be trusted
     bool is_away_ = false;         ///< a server that the opener tries
-    Clock::time_point away_since_{};
+    bool is_trying_ = false;       ///< while it is away
+    bool wants_try_ = false;       ///< an asker does not want to wait for the next one
+    bool was_refused_ = true;      ///< the last try failed soon
+    Clock::time_point try_began_{};
+    std::uint64_t tries_ = 0;
     std::string last_error_;
     std::jthread opener_; ///< last member: ends before the others; started by the first asker
 };
@@ -99,8 +106,15 @@ std::unique_ptr<Connection> Pool::Body::idle_one(Lock& lock)
 
 void Pool::Body::refuse_when_away(Lock& lock, Clock::time_point deadline)
 {
-    if (is_away_) {
-        changed_.wait_until(lock, std::min(deadline, away_since_ + kGrace), [this] { return !is_away_; });
+    if (is_away_ && was_refused_) {
+        if (!is_trying_ && !wants_try_) {
+            wants_try_ = true;
+            try_began_ = Clock::now();
+            changed_.notify_all();
+        }
+        const std::uint64_t before = tries_;
+        changed_.wait_until(lock, std::min(deadline, try_began_ + kGrace),
+                            [&] { return !is_away_ || tries_ != before; });
     }
     if (is_away_) {
         throw BackendError(fmt::format("{} (it is tried every few seconds)", last_error_));
@@ -154,7 +168,9 @@ void Pool::Body::failed(const std::string& reason)
     // A file answers at once, whatever the answer is: nobody waits for it.
     if (target_.engine != Engine::sqlite && !is_away_) {
         is_away_ = true;
-        away_since_ = Clock::now();
+        was_refused_ = true; // not known yet
+        wants_try_ = true;
+        try_began_ = Clock::now();
         ++round_; // who waits now need not wait for the next try
         waiting_ = 0;
         start_opener();
@@ -198,6 +214,10 @@ void Pool::Body::open_connections(const std::stop_token& stop)
            !stop.stop_requested()) {
         ++total_;
         const std::uint64_t generation = generation_;
+        is_trying_ = is_away_;
+        wants_try_ = false;
+        const Clock::time_point began = Clock::now();
+        try_began_ = began;
         lock.unlock();
         std::unique_ptr<Connection> made;
         std::string reason;
@@ -207,6 +227,9 @@ void Pool::Body::open_connections(const std::stop_token& stop)
             reason = problem.what();
         }
         lock.lock();
+        is_trying_ = false;
+        ++tries_;
+        was_refused_ = Clock::now() - began < kSoon;
         if (made != nullptr) {
             idle_.push_back({std::move(made), generation});
             is_away_ = is_away_ && generation != generation_;
@@ -219,7 +242,7 @@ void Pool::Body::open_connections(const std::stop_token& stop)
         }
         changed_.notify_all();
         if (is_away_ && made == nullptr) {
-            changed_.wait_for(lock, stop, pause, [] { return false; });
+            changed_.wait_for(lock, stop, pause, [this] { return wants_try_; });
             pause = std::min(pause * 2, kLongestPause);
         }
     }
