@@ -63,14 +63,19 @@ class Postgres:
         """The server's processes."""
         return [self.process.pid, *_children(self.process.pid)]
 
+    def _signal_all(self, number):
+        for process in self._all():
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass  # a session that ended at this moment
+
     def freeze(self):
         """It takes connections and never answers."""
-        for number in self._all():
-            os.kill(number, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def thaw(self):
-        for number in self._all():
-            os.kill(number, signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
 
     def session(self):
         """A connection that is kept, as the superuser."""
