@@ -323,6 +323,7 @@ void Desk::StoreCheck::drop_useless(MessageStore& store, const std::string& name
 void Desk::StoreCheck::check_rows(const Quarantine& quarantine)
 {
     std::vector<HeldId> missing;
+    std::size_t looked_at = 0; // in this quarantine
     HeldId behind = scope_.since == Time{} ? HeldId() : HeldId(scope_.since, std::string(10, '\0'));
     for (;;) {
         const std::vector<HeldId> page = search_.stored_ids(quarantine.name, behind, kPage);
@@ -333,13 +334,14 @@ void Desk::StoreCheck::check_rows(const Quarantine& quarantine)
         std::ranges::copy_if(page, std::back_inserter(missing), [&](const HeldId& id) {
             return !(scope_.sweep && id.time() >= scope_.before) && is_missing(quarantine, id);
         });
+        looked_at += page.size();
         rows_ += page.size();
         if (!progress_("rows of " + quarantine.name, rows_, 0)) {
             report_.stopped = true;
             break;
         }
     }
-    settle_missing(quarantine, missing);
+    settle_missing(quarantine, missing, looked_at);
 }
 
 bool Desk::StoreCheck::is_missing(const Quarantine& quarantine, const HeldId& id) const
@@ -359,10 +361,11 @@ bool Desk::StoreCheck::has_any(const Quarantine& quarantine)
                                [&](const HeldId& id) { return quarantine.store->open(id) != nullptr; });
 }
 
-void Desk::StoreCheck::settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing)
+void Desk::StoreCheck::settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing,
+                                      std::size_t looked_at)
 {
     // Nobody looks on while it sweeps: a store that has nothing of what it should have is not in its place.
-    if (scope_.sweep && !missing.empty() && rows_ == missing.size() && !has_any(quarantine)) {
+    if (scope_.sweep && !missing.empty() && looked_at == missing.size() && !has_any(quarantine)) {
         throw BackendError(
             fmt::format("none of the messages on record is in {}: is its disk mounted? Nothing "
                         "was done; quarantinectl store check --repair marks them as lost",

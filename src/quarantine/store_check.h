@@ -53,7 +53,8 @@ class Desk::StoreCheck {
     void check_rows(const Quarantine& quarantine);
     bool is_missing(const Quarantine& quarantine, const HeldId& id) const;
     bool has_any(const Quarantine& quarantine);
-    void settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing);
+    void settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing,
+                        std::size_t looked_at);
     void add(StoreFinding finding);
 
     Desk& desk_;

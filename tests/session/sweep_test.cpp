@@ -183,6 +183,24 @@ TEST_F(Sweep, AStoreThatHasNothingIsNotInItsPlace)
     EXPECT_EQ(house.held()[0].recipients[0].state, RecipientState::held);
 }
 
+TEST_F(Sweep, OfTwoStoresOneThatHasNothingIsLeftAlone)
+{
+    std::filesystem::create_directory(house.dir / "other");
+    house.reconfigure("virus, spam", "[virus]\nregex = ^X-Virus:\naction = DISCARD\n"
+                                     "[spam]\nregex = ^X-Spam-Flag: YES\naction = DISCARD\n"
+                                     "quarantine_directory = {dir}/other\n");
+    TestMail virus = spam("virus");
+    virus.headers.emplace_back("X-Virus", " yes");
+    hold(virus);
+    const HeldMail away = hold(spam("away"));
+    house.settings().get()->quarantine("spam")->store->remove(away.id);
+    std::ofstream(house.dir / "other/.lock");
+    const StoreReport report = sweep();
+    EXPECT_THAT(report.findings, IsEmpty());
+    EXPECT_THAT(report.troubles, SizeIs(1));
+    EXPECT_EQ(house.catalog.load(away.id)->recipients[0].state, RecipientState::held);
+}
+
 TEST_F(Sweep, AFileThatWasNeverFinishedGoes)
 {
     const HeldMail held = hold(spam());
