@@ -118,7 +118,7 @@ Beginning Releases::begin(const HeldId& message, std::string_view recipient, boo
     const std::int64_t claim = claim_->hold();
     const std::string key = mail::key(recipient);
     Beginning beginning;
-    catalog_.writer().run([&](sql::Connection& database) {
+    const auto job = [&](sql::Connection& database) {
         beginning = {};
         const std::optional<bool> gone = lock_message(database, message);
         if (!gone) {
@@ -147,7 +147,15 @@ Beginning Releases::begin(const HeldId& message, std::string_view recipient, boo
         write_row(database, message, row);
         make_own(database, digests, key, own_until, Until::at_least);
         beginning.release = Release{.message = message, .recipient = row.recipient.address, .claim = claim};
-    });
+    };
+    try {
+        catalog_.writer().run(job);
+    } catch (const UnknownOutcome& error) {
+        if (!beginning.release) {
+            throw; // nothing of ours is under way
+        }
+        beginning.unknown = error.what();
+    }
     return beginning;
 }
 

@@ -36,6 +36,9 @@ struct Beginning {
     std::optional<Release> release; ///< nothing: see `why_not`
     NotBegun why_not = NotBegun::unknown_message;
     HeldRecipient recipient; ///< as it was before
+    /// Not empty: the catalog's answer was lost, and nobody knows whether the row says `releasing`. Nothing
+    /// may be sent then; settle() `release` as deferred, so that it does not stay so.
+    std::string unknown = {};
 };
 
 /// A release whose process ended before it was settled.

@@ -3,9 +3,12 @@
 #include <limits>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "catalog/finding.h"
 #include "catalog/held_rows.h"
 #include "catalog/recipient_rows.h"
+#include "catalog/schema.h"
 
 namespace qm::catalog {
 namespace {
@@ -39,6 +42,13 @@ std::set<std::string> messages_being_released(sql::Connection& database)
     return messages;
 }
 
+/// The message named by the expression `id` has a notice that is due.
+std::string is_untold(const sql::Connection& database, std::string_view id)
+{
+    return fmt::format("EXISTS (SELECT 1 FROM notice{} WHERE message = {} AND state = 'due')",
+                       through_index(database, "notice_message"), id);
+}
+
 } // namespace
 
 Retention::Retention(Catalog& catalog) : catalog_(catalog) {}
@@ -50,16 +60,18 @@ std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Ti
     const auto lease = catalog_.readers().lease(kReadPatience);
     std::vector<Old> oldest;
     for (const sql::Row& row :
-         lease->query("SELECT m.id, m.size, m.stored, m.gone FROM held_message m WHERE m.quarantine = :1"
-                      " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> :6 AND NOT EXISTS"
-                      " (SELECT 1 FROM held_recipient r WHERE r.state = 'releasing' AND r.quarantine = :1"
-                      " AND r.message = m.id) ORDER BY m.id LIMIT :5",
-                      {Kind::text, Kind::integer, Kind::integer, Kind::integer},
+         lease->query("SELECT m.id, m.size, m.stored, m.gone, CASE WHEN " + is_untold(*lease, "m.id") +
+                          " THEN 1 ELSE 0 END FROM held_message m WHERE m.quarantine = :1"
+                          " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> :6 AND NOT EXISTS"
+                          " (SELECT 1 FROM held_recipient r WHERE r.state = 'releasing' AND r.quarantine = :1"
+                          " AND r.message = m.id) ORDER BY m.id LIMIT :5",
+                      {Kind::text, Kind::integer, Kind::integer, Kind::integer, Kind::integer},
                       {std::string(quarantine), behind.str(), bound.below, bound.received,
                        static_cast<std::int64_t>(limit), kClosed})) {
         oldest.push_back({.id = HeldId::parse(text_of(row.at(0))),
                           .size = static_cast<std::uint64_t>(integer_of(row.at(1))),
-                          .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == kThere});
+                          .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == kThere,
+                          .untold = integer_of(row.at(4)) != 0});
     }
     return oldest;
 }
@@ -103,10 +115,11 @@ std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
         }
         const std::set<std::string> releasing = messages_being_released(database);
         for (const HeldId& id : on_record) {
-            if (!releasing.contains(id.str())) {
-                // Without its bytes nobody can begin to release it, and no row of a recipient is touched.
-                database.execute("UPDATE held_message SET gone = :2 WHERE id = :1", {id.str(), kClosed});
-                expire_notices(database, id);
+            // Without its bytes nobody can begin to release it, and no row of a recipient is touched.
+            if (!releasing.contains(id.str()) &&
+                database.execute("UPDATE held_message SET gone = :2 WHERE id = :1 AND NOT " +
+                                     is_untold(database, ":1"),
+                                 {id.str(), kClosed}) == 1) {
                 closed.push_back(id);
             }
         }

@@ -12,11 +12,12 @@
 
 namespace qm::catalog {
 
-/// One message to forget.
+/// A message to forget when its time is over.
 struct Old {
     HeldId id;
     std::uint64_t size = 0;
     bool has_bytes = false; ///< in the quarantine's store
+    bool untold = false;    ///< a notice of it is due: it stays until that is settled
 };
 
 /// Expiry in three steps, so that it can be killed at any point and begun anew: close() a batch, remove its
@@ -43,8 +44,8 @@ class Retention {
     /// Messages of a quarantine that an earlier run closed and did not live to forget, ids behind `behind`.
     std::vector<HeldId> closed(std::string_view quarantine, const HeldId& behind, std::size_t limit);
 
-    /// Nobody can begin to release these any more, their notices are not sent any more. Returns those that
-    /// were closed; one that is being released is not.
+    /// Nobody can begin to release these any more. Returns those that were closed; one that is being released
+    /// or of which a notice is due is not.
     std::vector<HeldId> close(const std::vector<Old>& batch);
 
     /// Forgets them with recipients and notices.

@@ -15,6 +15,7 @@
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "quarantine/error.h"
+#include "quarantine/reading.h"
 
 namespace qm::ctl {
 namespace {

@@ -23,21 +23,6 @@ std::string read_head(MessageReader& reader, std::size_t limit)
     return head;
 }
 
-std::string read_all(MessageReader& reader, std::size_t limit)
-{
-    std::string bytes;
-    std::array<char, 65536> buffer{};
-    while (bytes.size() < limit) {
-        const std::size_t got =
-            reader.read(std::span(buffer).first(std::min(buffer.size(), limit - bytes.size())));
-        if (got == 0) {
-            break;
-        }
-        bytes.append(buffer.data(), got);
-    }
-    return bytes;
-}
-
 std::size_t BytesReader::read(std::span<char> buffer)
 {
     const std::size_t count = std::min(buffer.size(), rest_.size());

@@ -13,9 +13,6 @@ namespace qm::ctl {
 /// BackendError.
 std::string read_head(MessageReader& reader, std::size_t limit);
 
-/// All bytes, at most `limit`; what goes on behind is left. Errors: BackendError.
-std::string read_all(MessageReader& reader, std::size_t limit);
-
 /// A message in memory, read from its first byte.
 ///
 /// Lifetime: the bytes are borrowed.

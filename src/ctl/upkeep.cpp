@@ -40,6 +40,7 @@ Json json_of(const ExpireReport& report, bool dry_run)
         parts.push_back({{"quarantine", part.quarantine},
                          {"messages", part.messages},
                          {"bytes", part.bytes},
+                         {"untold", part.untold},
                          {"why", part.why},
                          {"configured", part.configured}});
     }
@@ -61,6 +62,14 @@ void print(Output& output, const ExpireReport& report, bool dry_run)
         }
     }
     output.write(table.str());
+    for (const ExpireReport::Part& part : report.parts) {
+        if (part.untold > 0) {
+            output.line(fmt::format("{}: {} {}, kept until the notices are settled",
+                                    harmless_line(part.quarantine),
+                                    counted(static_cast<std::uint64_t>(part.untold), "message", "messages"),
+                                    harmless_line(part.why)));
+        }
+    }
     if (report.whitelist_rows > 0) {
         output.line(fmt::format(
             "{} {}",
@@ -69,7 +78,7 @@ void print(Output& output, const ExpireReport& report, bool dry_run)
     }
     if (report.elsewhere) {
         output.line("Another process is deleting what is due; nothing was done.");
-    } else if (table.empty() && report.whitelist_rows == 0) {
+    } else if (report.parts.empty() && report.whitelist_rows == 0) {
         output.line("Nothing is due.");
     }
 }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <sys/resource.h>
@@ -29,7 +30,10 @@ namespace qm::daemon {
 namespace {
 
 constexpr std::chrono::seconds kStopPatience{20};
-constexpr std::chrono::seconds kPostmanPatience{10};
+/// Behind the listener's: it has been asked at the same time.
+constexpr std::chrono::seconds kPostmanPatience{5};
+/// Then we go, whatever is under way: below TimeoutStopSec of the unit.
+constexpr std::chrono::seconds kLongestStop{40};
 constexpr std::chrono::seconds kProbePatience{5};
 /// A round of the postman sends a few notices; each may take as long as the SMTP time limits allow.
 constexpr std::chrono::minutes kLongestRound{20};
@@ -148,6 +152,7 @@ class Program {
     bool stop()
     {
         service::stopping();
+        postman_.stop(std::chrono::seconds(0)); // beside the listener
         const bool door_closed = listener_.stop(kStopPatience);
         const bool postman_ended = postman_.stop(kPostmanPatience);
         janitor_.stop();
@@ -267,6 +272,17 @@ class Program {
         std::chrono::steady_clock::now() + std::chrono::hours(1);
 };
 
+/// A disk or a database that hangs must not have us killed: what is not on record by then is found at the
+/// next start, as after a crash.
+void end_at_the_latest(int code)
+{
+    std::thread([code] {
+        std::this_thread::sleep_for(kLongestStop);
+        log::error("daemon", {{"status", "stopped with work under way"}});
+        _exit(code);
+    }).detach();
+}
+
 } // namespace
 
 int run(const DaemonOptions& options, std::shared_ptr<const Settings> settings)
@@ -287,6 +303,7 @@ int run(const DaemonOptions& options, std::shared_ptr<const Settings> settings)
         log::error("daemon", {{"error", error.what()}, {"status", "not started"}});
         code = EX_UNAVAILABLE;
     }
+    end_at_the_latest(code);
     if (program && !program->stop()) {
         _exit(code); // threads still use what a destructor would take away
     }

@@ -48,22 +48,19 @@ class Expiry {
     /// False: stopped by Progress.
     bool too_old(Time before, ExpireReport::Part& part)
     {
-        const catalog::Retention::Amount all = retention_.amount(quarantine_.name, before);
-        if (dry_run_) {
-            part.messages = all.messages;
-            part.bytes = all.bytes;
-            return true;
-        }
-        return run(before, all.messages, part, [](const catalog::Old&) { return true; });
+        const std::int64_t expected = retention_.amount(quarantine_.name, before).messages;
+        const bool finished = run(before, expected, part, [](const catalog::Old&) { return true; });
+        too_old_ = part.bytes;
+        return finished;
     }
 
-    /// Counts only what is not too old in a dry run, where that is still there.
+    /// Of what is not too old.
     bool too_much(std::optional<Time> kept_since, ExpireReport::Part& part)
     {
         std::uint64_t bytes = retention_.amount(quarantine_.name, std::nullopt).bytes;
         HeldId behind;
-        if (dry_run_ && kept_since) {
-            bytes -= retention_.amount(quarantine_.name, kept_since).bytes;
+        if (kept_since) {
+            bytes -= dry_run_ ? std::min(bytes, too_old_) : 0;
             behind = HeldId(*kept_since - std::chrono::milliseconds(1), std::string(10, '\xFF'));
         }
         if (bytes <= quarantine_.max_size) {
@@ -103,15 +100,27 @@ class Expiry {
              HeldId behind = {})
     {
         for (;;) {
-            std::vector<catalog::Old> batch = retention_.oldest(quarantine_.name, before, behind, kBatch);
+            const std::vector<catalog::Old> batch =
+                retention_.oldest(quarantine_.name, before, behind, kBatch);
             if (batch.empty()) {
                 return true;
             }
             behind = batch.back().id;
-            const auto end = std::ranges::find_if_not(batch, goes);
-            const bool last = end != batch.end();
-            batch.erase(end, batch.end());
-            remove(batch, part);
+            std::vector<catalog::Old> going;
+            bool last = false;
+            for (const catalog::Old& old : batch) {
+                // Nobody has heard of it yet: to let it go now would be to lose it.
+                if (!old.untold && !goes(old)) {
+                    last = true;
+                    break;
+                }
+                if (old.untold) {
+                    ++part.untold;
+                } else {
+                    going.push_back(old);
+                }
+            }
+            remove(going, part);
             if (!progress_("expire " + quarantine_.name, static_cast<std::uint64_t>(part.messages),
                            static_cast<std::uint64_t>(expected))) {
                 return false;
@@ -156,6 +165,7 @@ class Expiry {
     const Quarantine& quarantine_;
     bool dry_run_;
     const Progress& progress_;
+    std::uint64_t too_old_ = 0; ///< bytes
     std::vector<HeldId> stuck_;
 };
 
@@ -166,13 +176,12 @@ std::int64_t in_days(std::chrono::seconds time)
 
 void log_part(const ExpireReport::Part& part)
 {
-    if (part.messages > 0) {
-        log::info("expire", {{"quarantine", part.quarantine},
-                             {"messages", std::to_string(part.messages)},
-                             {"bytes", std::to_string(part.bytes)},
-                             {"why", part.why},
-                             {"status", "expired"}});
-    }
+    log::info("expire", {{"quarantine", part.quarantine},
+                         {"messages", std::to_string(part.messages)},
+                         {"bytes", std::to_string(part.bytes)},
+                         {"untold", std::to_string(part.untold)},
+                         {"why", part.why},
+                         {"status", "expired"}});
 }
 
 /// The quarantines that share a whitelist must all let its rows go; the longest time counts.
@@ -241,7 +250,7 @@ void Desk::expire(const Quarantine& quarantine, catalog::Retention& retention, c
         } catch (const BackendError& error) {
             report.troubles.push_back(fmt::format("[{}] {}", quarantine.name, error.what()));
         }
-        if (part.messages > 0) {
+        if (part.messages > 0 || part.untold > 0) {
             if (!dry_run) {
                 log_part(part);
             }

@@ -2,7 +2,6 @@
 #include "quarantine/desk.h"
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "mail/address.h"
 #include "mail/content_digest.h"
 #include "quarantine/error.h"
+#include "quarantine/reading.h"
 #include "smtp/client.h"
 
 namespace qm {
@@ -28,16 +28,6 @@ constexpr std::chrono::hours kOwnAfterwards{1};
 /// How long what the mail server said is tried to be written down.
 constexpr std::chrono::seconds kSettlePatience{60};
 constexpr std::size_t kMaxReply = 1000;
-
-std::string read_all(MessageReader& reader)
-{
-    std::string bytes;
-    std::array<char, 65536> buffer{};
-    for (std::size_t got = reader.read(buffer); got > 0; got = reader.read(buffer)) {
-        bytes.append(buffer.data(), got);
-    }
-    return bytes;
-}
 
 std::string shown_queue_id(const HeldMail& mail)
 {
@@ -192,6 +182,12 @@ ReleaseResult Desk::release(const HeldId& id, const std::string& recipient, bool
         releases_.begin(id, recipient, again, original->digests, clock_.now() + kOwnWhileReleasing);
     if (!beginning.release) {
         return not_begun(beginning.why_not, beginning.recipient);
+    }
+    if (!beginning.unknown.empty()) {
+        const Delivery nothing_sent{.outcome = DeliveryOutcome::deferred,
+                                    .reply = fmt::format("nothing was sent: {}", beginning.unknown)};
+        settle(*beginning.release, nothing_sent, original->digests);
+        return {.outcome = Outcome::deferred, .recipient = on_record->address, .reply = nothing_sent.reply};
     }
     smtp::Client client(mail_server_of(*mail));
     Delivery delivery = client.send(mail->envelope.sender, on_record->address, original->bytes);

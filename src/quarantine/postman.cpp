@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,10 +23,36 @@ constexpr std::chrono::seconds kSending{15 * 60};
 constexpr std::chrono::seconds kFirstPause{20};
 constexpr std::chrono::seconds kLongestPause{3600};
 constexpr std::chrono::seconds kIdle{5};
+/// A message that cannot be read may be readable in a minute; after so many attempts its recipients are told
+/// without its text.
+constexpr std::int64_t kReadAttempts = 3;
 /// For a notice that failed before its quarantine was known.
 constexpr std::chrono::hours kUnknownRetry{24 * 5};
 /// How long our own notice may take to come back through the milter after its last attempt.
 constexpr std::chrono::hours kReturn{24 * 5};
+
+/// Remembers that reading failed: who composes a notice says something in place of the text, and goes on.
+class WatchedReader final : public MessageReader {
+  public:
+    WatchedReader(std::unique_ptr<MessageReader> reader, std::string& failure)
+        : reader_(std::move(reader)), failure_(failure)
+    {
+    }
+
+    std::size_t read(std::span<char> buffer) override
+    {
+        try {
+            return reader_->read(buffer);
+        } catch (const BackendError& error) {
+            failure_ = error.what();
+            throw;
+        }
+    }
+
+  private:
+    std::unique_ptr<MessageReader> reader_;
+    std::string& failure_;
+};
 
 std::int64_t steady_seconds()
 {
@@ -189,17 +217,17 @@ void Postman::deliver(const catalog::DueNotice& due, Worker* worker)
 ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& mail,
                                 const Quarantine& quarantine, const Settings& settings)
 {
+    std::string unreadable;
     std::unique_ptr<MessageReader> message;
     try {
         const auto& bytes = mail.stored ? quarantine.store : settings.spool;
         message = bytes ? bytes->open(due.message) : nullptr;
         if (message) {
-            message = store::without_trace(std::move(message));
+            message = std::make_unique<WatchedReader>(store::without_trace(std::move(message)), unreadable);
         }
     } catch (const BackendError& error) {
         message.reset();
-        log::error(mail.envelope.queue_id,
-                   {{"id", mail.id.str()}, {"error", error.what()}, {"status", "unreadable"}});
+        unreadable = error.what();
     }
     const std::optional<Time> expires = quarantine.expires(mail);
     const Notice notice{.number = due.number,
@@ -208,7 +236,15 @@ ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& m
                         .send_to = due.send_to,
                         .created = due.created,
                         .expires = expires ? format_day(*expires) : std::string()};
-    return quarantine.notifier->compose(notice, message.get());
+    ComposedNotice composed = quarantine.notifier->compose(notice, message.get());
+    if (!unreadable.empty()) {
+        if (due.attempts < kReadAttempts) {
+            throw BackendError(unreadable);
+        }
+        log::error(mail.envelope.queue_id,
+                   {{"id", mail.id.str()}, {"error", unreadable}, {"status", "unreadable"}});
+    }
+    return composed;
 }
 
 std::string_view Postman::settle(const catalog::DueNotice& due, const Delivery& delivery,

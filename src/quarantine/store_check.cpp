@@ -1,7 +1,6 @@
 #include "quarantine/store_check.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "mail/content_digest.h"
 #include "mail/decode.h"
 #include "quarantine/error.h"
+#include "quarantine/reading.h"
 #include "store/trace.h"
 
 namespace qm {
@@ -24,16 +24,6 @@ constexpr std::size_t kPage = 1000;
 constexpr std::size_t kMaxField = 1000;
 /// A leftover older than this is none: the catalog was lost, or put back from a backup.
 constexpr std::chrono::hours kTellWithin{24};
-
-std::string read_all(MessageReader& reader)
-{
-    std::string bytes;
-    std::array<char, 65536> buffer{};
-    for (std::size_t got = reader.read(buffer); got > 0; got = reader.read(buffer)) {
-        bytes.append(buffer.data(), got);
-    }
-    return bytes;
-}
 
 RecipientState first_state(const Quarantine& quarantine)
 {

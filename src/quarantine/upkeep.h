@@ -20,7 +20,8 @@ struct ExpireReport {
         std::string quarantine = {};
         std::int64_t messages = 0; ///< deleted (or, in a dry run, would be)
         std::uint64_t bytes = 0;
-        std::string why = {}; ///< "older than 30 days", "above 10 GB"
+        std::int64_t untold = 0; ///< messages that stay until their notices are settled
+        std::string why = {};    ///< "older than 30 days", "above 10 GB"
         bool configured = true;
     };
     std::vector<Part> parts = {};

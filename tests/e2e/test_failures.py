@@ -1,4 +1,5 @@
 """The world fails: the mail stays with the mail server, nothing half-done stays with us, and it heals."""
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -65,11 +66,15 @@ class FailureScenarios:
         shutil.chown(folder, user)
         self.addCleanup(os.chown, folder, 0, 0)
 
-    def test_a_full_store(self):
+    def small_disk(self, size):
         folder = self.folder.folder(f"small-{mails.token()}")
-        mounts.mount_small(folder, 256 * 1024)
+        mounts.mount_small(folder, size)
         self.addCleanup(mounts.unmount, folder)
-        daemon = self.holding_in(folder, reserve_space="0")
+        return folder
+
+    @staticmethod
+    def fill(folder):
+        """A file that takes all there is."""
         filler = folder / "filler"
         with open(filler, "wb", buffering=0) as file:
             try:
@@ -77,6 +82,12 @@ class FailureScenarios:
                     file.write(b"x" * 4096)
             except OSError:
                 pass
+        return filler
+
+    def test_a_full_store(self):
+        folder = self.small_disk(256 * 1024)
+        daemon = self.holding_in(folder, reserve_space="0")
+        filler = self.fill(folder)
         self.assert_refused_for_now(daemon, "No space left on device")
         filler.unlink()
         self.assert_holds(daemon)
@@ -91,9 +102,7 @@ class FailureScenarios:
         return daemon
 
     def test_a_disk_that_is_soon_full(self):
-        folder = self.folder.folder(f"small-{mails.token()}")
-        mounts.mount_small(folder, 150 << 20)
-        self.addCleanup(mounts.unmount, folder)
+        folder = self.small_disk(150 << 20)
         daemon = self.holding_in(folder)
         filler = folder / "filler"
         with open(filler, "wb") as file:
@@ -115,22 +124,14 @@ class FailureScenarios:
         self.assert_holds(daemon)
 
     def test_a_full_disk_below_the_catalog(self):
-        folder = self.folder.folder(f"small-{mails.token()}")
-        mounts.mount_small(folder, 1 << 20)
-        self.addCleanup(mounts.unmount, folder)
+        folder = self.small_disk(1 << 20)
         daemon = self.new_daemon({"spam": SPAM_RULE}, {"reserve_space": "0"})
         daemon.catalog_file = folder / "catalog.db"
         daemon.configure({"spam": SPAM_RULE}, {"reserve_space": "0", "catalog": f"sqlite:///{daemon.catalog_file}"})
         daemon.start()
         self.addCleanup(self._stopped_well, daemon)
         self.assert_holds(daemon)
-        filler = folder / "filler"
-        with open(filler, "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-            except OSError:
-                pass
+        filler = self.fill(folder)
         self.assert_refused_for_now(daemon, "disk is full|disk I/O error")
         filler.unlink()
         self.assert_holds(daemon)
@@ -167,6 +168,23 @@ class FailureScenarios:
             self.assertEqual(len(daemon.store("spam").files()), len(files) + 1)
             self.assertNotIn("qm:qm@", daemon.log()[log:])  # the password
         self.assertLessEqual(len(list(threads.iterdir())), usual + 8)
+
+    def test_a_stop_while_the_catalog_hangs(self):
+        """It ends by itself, before systemd would kill it, and whoever waits keeps the mail."""
+        server = Postgres(places.TempDir("server", below=self.folder.path))
+        self.addCleanup(server.stop)
+        server.start()
+        daemon = self.daemon({"spam": SPAM_RULE}, {"catalog": server.url})
+        self.assertEqual(self.send(SENDER, self.address(), mails.spam()).code, 250)
+        server.freeze()
+        with concurrent.futures.ThreadPoolExecutor(4) as senders:
+            answers = [senders.submit(self.send, SENDER, self.address(), mails.spam()) for _ in range(4)]
+            code, _ = daemon.stop(45)
+            self.assertEqual(code, 0, daemon.log())
+            self.assertEqual({answer.result().code for answer in answers}, {451})
+        server.thaw()
+        daemon.start()
+        self.assertEqual(self.send(SENDER, self.address(), mails.spam()).code, 250)
 
     def test_a_name_server_that_knows_nothing(self):
         """A notice that cannot be sent delays no mail; it goes when its server is found."""

@@ -54,7 +54,7 @@ std::size_t expect_not_kept(House& house);
 void expect_rows_have_files_after_a_crash(House& house);
 /// Every file is of a message on record, every such message has its file.
 void expect_no_leftovers(House& house);
-/// As quarantinectl store check --repair does, when the mails are no longer fresh.
+/// What is left is resolved, as the daemon does it, when the mails are no longer fresh.
 void repair(House& house);
 
 } // namespace qm::test

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "mail/content_digest.h"
+#include "quarantine/postman.h"
 #include "support/mail_server.h"
+#include "support/smtp_sink.h"
 
 namespace qm {
 namespace {
@@ -97,6 +99,43 @@ TEST(Expire, ADryRunOfBothLimitsSaysWhatTheRealOneDoes)
         EXPECT_EQ(report.parts.at(i).messages, 2);
         EXPECT_EQ(dry.parts.at(i).bytes, report.parts.at(i).bytes);
     }
+}
+
+TEST(Expire, WhatSomebodyIsStillToBeToldOfStays)
+{
+    const std::string tells = "notification_type = EMAIL\nsmtp_host = 127.0.0.1\n"
+                              "notification_email_from = quarantine@example.net\n"
+                              "notification_email_subject = Held\nnotification_email_template = " +
+                              std::string(QM_SOURCE_DIR) + "/templates/notice.html\n";
+    test::SmtpSink sink;
+    test::SmtpScript away;
+    away.mail = "421 not now";
+    sink.set(away);
+    House house("all", section("quarantine_days = 30\nquarantine_max_size = 15K\n" + tells +
+                               "smtp_port = " + std::to_string(sink.port())));
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(31));
+    for (int number = 2; number < 5; ++number) {
+        house.send(mail_number(number, 10'000));
+    }
+    for (const bool dry_run : {true, false}) {
+        const ExpireReport report = house.desk.expire(dry_run, kOn);
+        ASSERT_THAT(report.parts, SizeIs(2));
+        EXPECT_EQ(report.parts.at(0).messages + report.parts.at(1).messages, 0);
+        EXPECT_EQ(report.parts.at(0).untold, 1) << "too old";
+        EXPECT_EQ(report.parts.at(1).untold, 3) << "the room is needed, but nobody was told of any";
+    }
+    EXPECT_THAT(house.files(), SizeIs(4));
+    sink.set({});
+    Postman postman(house.settings(), house.catalog, house.outbox, house.clock);
+    postman.deliver_due();
+    EXPECT_THAT(sink.messages(), SizeIs(4));
+    const ExpireReport report = house.desk.expire(false, kOn);
+    ASSERT_THAT(report.parts, SizeIs(2));
+    EXPECT_EQ(report.parts.at(0).messages, 1);
+    EXPECT_EQ(report.parts.at(1).messages, 2);
+    EXPECT_EQ(report.parts.at(0).untold + report.parts.at(1).untold, 0);
+    EXPECT_THAT(house.files(), SizeIs(1));
 }
 
 TEST(Expire, AStoppedRunGoesOnWhereItWas)

@@ -167,9 +167,9 @@ class Daemon:
         self.send_signal(signal.SIGUSR1)
         self._notify.wait_for("READY=1", count=before + 1)
 
-    def stop(self):
-        """Asks it to stop: (exit code, seconds it took)."""
-        code, took = self.process.stop(number=signal.SIGTERM)
+    def stop(self, seconds=20.0):
+        """Asks it to stop, and kills it when it has not after so long: (exit code, seconds it took)."""
+        code, took = self.process.stop(seconds, signal.SIGTERM)
         self.process = None
         return code, took
 
