@@ -12,6 +12,7 @@
 
 #include "fault/kept.h"
 #include "quarantine/error.h"
+#include "quarantine/janitor.h"
 #include "quarantine/postman.h"
 #include "support/postgres_proxy.h"
 #include "support/servers.h"
@@ -176,6 +177,28 @@ class PostgresFault : public testing::Test {
         return mail;
     }
 
+    /// Offers a mail of this number to the user. False: 451.
+    static bool hold(milter::Session& session, int number)
+    {
+        FakeMta mta;
+        try {
+            session.mail("<sender@example.org>");
+            session.recipient("<" + std::string(kUser) + ">");
+            session.header("Message-ID", " <" + std::to_string(number) + "@example.org>");
+            session.header("X-Spam-Flag", " YES");
+            Reply reply = session.end_of_headers(mta);
+            if (reply == Reply::go_on) {
+                session.body("text\r\n");
+                reply = session.end_of_message(mta);
+            }
+            session.abort();
+            return reply == Reply::discard;
+        } catch (const BackendError&) {
+            session.abort();
+            return false;
+        }
+    }
+
     static TestMail to_one()
     {
         TestMail mail = spam();
@@ -321,6 +344,68 @@ TEST_F(PostgresNoticeFault, ItIsSentOnce)
         cut_a_notice(Cut::before, number);
         cut_a_notice(Cut::after, number);
     });
+}
+
+/// Eight threads hold mail while the server comes and goes and the configuration changes: each mail is there
+/// once, each recipient is told once.
+TEST_F(PostgresFault, ManyAtOnceWhileTheServerComesAndGoes)
+{
+    const LoggedText log;
+    constexpr int kThreads = 8;
+    constexpr int kMails = 12;
+    Stage stage;
+    Postman postman(stage.house.settings(), stage.house.catalog, stage.house.outbox, stage.house.clock);
+    Janitor janitor(stage.house.desk, stage.house.catalog, stage.house.clock, [] {});
+    postman.start();
+    janitor.start();
+    std::atomic<int> deferred{0};
+    {
+        const std::jthread trouble([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                stage.proxy.refuse(true);
+                stage.proxy.drop_connections();
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                stage.proxy.refuse(false);
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+            }
+        });
+        const std::jthread reload([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                stage.house.reconfigure("spam", stage.sections());
+            }
+        });
+        std::vector<std::jthread> senders;
+        for (int thread = 0; thread < kThreads; ++thread) {
+            senders.emplace_back([&, thread] {
+                milter::Session session(stage.house.desk, [&] { postman.wake(); });
+                for (int mail = 0; mail < kMails; ++mail) {
+                    while (!hold(session, thread * 1000 + mail)) {
+                        ++deferred;
+                        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                    }
+                }
+            });
+        }
+    }
+    stage.proxy.behave();
+    wait_for_catalog(stage.house);
+    EXPECT_GT(deferred.load(), 0) << "the server was never away";
+    EXPECT_EQ(stage.house.count("held_message"), kThreads * kMails);
+    EXPECT_EQ(stage.house.count("held_recipient"), kThreads * kMails);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (stage.house.outbox.state().due > 0 && std::chrono::steady_clock::now() < deadline) {
+        stage.house.clock.advance(std::chrono::minutes(1)); // claims and pauses end
+        postman.wake();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    janitor.stop();
+    EXPECT_TRUE(postman.stop(std::chrono::seconds(20)));
+    EXPECT_EQ(stage.house.count("notice WHERE state = 'sent'"), kThreads * kMails);
+    EXPECT_EQ(stage.sent_to(kUser), static_cast<std::size_t>(kThreads * kMails));
+    stage.house.clock.advance(std::chrono::hours(1));
+    repair(stage.house);
+    EXPECT_EQ(stage.house.count("held_message"), kThreads * kMails);
+    expect_no_leftovers(stage.house);
 }
 
 class PostgresReleaseFault : public PostgresFault {
