@@ -117,8 +117,8 @@ std::int64_t integer_of(const Value& value);
 /// A few connections shared by many threads.
 ///
 /// A database that is away or hangs costs its own askers only, and of these only those who ask it at that
-/// moment: once a connection to a server broke, or could not be made, the pool answers "away" at once, and a
-/// thread of its own tries the server until it answers.
+/// moment: once a connection to a server broke, or could not be made, the pool answers "away" within 0.3 s,
+/// and a thread of its own tries the server until it answers.
 ///
 /// Thread-safety: every member may be called at once from any thread.
 class Pool {

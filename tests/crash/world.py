@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from harness import catalog, daemon, mta, places, postfix
+from harness import catalog, clock, daemon, mta, places, postfix
 
 import load
 import records
@@ -106,7 +106,7 @@ class World:
         """Starts it; it has to be ready at once. `ahead`: how far its clock is ahead of ours."""
         began = time.monotonic()
         node.daemon.notify.forget()
-        node.daemon.launch(**(_clock(ahead) if ahead else {}))
+        node.daemon.launch(**(clock.ahead(ahead) if ahead else {}))
         while True:
             try:
                 node.daemon.notify.wait_for("READY=1", 0.5)
@@ -154,14 +154,6 @@ class World:
 
     def moments(self):
         return random.Random(f"{self.seed}/moments")
-
-
-def _clock(ahead):
-    """The environment of a program whose clock is ahead; only the clock of the day, not the one that measures."""
-    found = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    if not found:
-        raise RuntimeError("no libfaketime: run scripts/install-dependencies test")
-    return {"LD_PRELOAD": str(found[0]), "FAKETIME": ahead, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
 def _thread_states(pid):

@@ -6,6 +6,7 @@ import shutil
 
 from harness import catalog, mails, mounts, places
 from harness.case import PostfixCase, SendmailCase
+from harness.mariadb import MariaDb
 from harness.postgres import Postgres
 
 SENDER = "anna@shop.example"
@@ -228,28 +229,36 @@ class FailureScenarios:
         self.assertEqual(daemon.store("virus").files(), [])
         self.assertEqual(daemon.catalog().held(), [])
 
-    def test_a_whitelist_database_that_is_away(self):
-        server = Postgres(places.TempDir("server", below=self.folder.path))
+    def test_a_whitelist_in_postgresql_that_stops_and_hangs(self):
+        self.whitelist_server_away(Postgres)
+
+    def test_a_whitelist_in_mariadb_that_stops_and_hangs(self):
+        self.whitelist_server_away(MariaDb)
+
+    def whitelist_server_away(self, kind):
+        server = kind(places.TempDir("server", below=self.folder.path))
         self.addCleanup(server.stop)
         server.start()
         daemon = self.daemon({"spam": {**SPAM_RULE, "whitelist_type": "DB", "whitelist_db_connection": server.url,
                                        "whitelist_db_table": "whitelist"}})
         self.assert_holds(daemon)
-        allowed = self.address()
-        server.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment, permanent) VALUES "
-                       f"('', '{allowed}', now(), now(), '', false)")
-        server.stop()
-        self.assert_refused_for_now(daemon, f"postgresql://.*127.0.0.1:{server.port}")
-        self.assertNotIn("qm:qm@", daemon.log())  # the password
-        clean, message = self.address(), mails.mail()
-        self.assertEqual(self.send(SENDER, clean, message).code, 250)
-        self.assert_delivered(clean, message)
-        server.start()
-        message = mails.spam()
-        # The daemon may leave a database alone for some seconds after it failed.
-        places.wait_until("the whitelist is back", lambda: self.send(SENDER, allowed, message).code == 250, 60)
-        self.assert_delivered(allowed, message)
-        self.assert_holds(daemon)
+        for trouble, end in ((server.stop, server.start), (server.freeze, server.thaw)):
+            allowed = self.address()
+            server.execute("INSERT INTO whitelist (mailfrom, recipient, created, last_used, comment, permanent) VALUES "
+                           f"('', '{allowed}', now(), now(), '', false)")
+            trouble()
+            for _ in range(3):
+                self.assert_refused_for_now(daemon, f"://.*127.0.0.1:{server.port}")
+            self.assertNotIn("qm:qm@", daemon.log())  # the password
+            clean, message = self.address(), mails.mail()
+            self.assertEqual(self.send(SENDER, clean, message).code, 250)
+            self.assert_delivered(clean, message)
+            end()
+            message = mails.spam()
+            # A thread of the daemon's tries the server now and then.
+            places.wait_until("the whitelist is back", lambda: self.send(SENDER, allowed, message).code == 250, 60)
+            self.assert_delivered(allowed, message)
+            self.assert_holds(daemon)
 
 
 class FailuresBehindPostfix(FailureScenarios, PostfixCase):

@@ -4,7 +4,7 @@ import email.policy
 import socket
 import time
 
-from harness import mails, places
+from harness import clock, mails, places
 from harness.case import PostfixCase, SendmailCase
 from harness.sink import DROP, SmtpSink
 
@@ -250,6 +250,34 @@ class NoticeScenarios:
     def test_a_notice_waits_for_a_server_that_is_away(self):
         self.addCleanup(lambda: self.desk._listener or self.desk.listen())
         self.deferred_then_sent(self.desk.close, self.desk.listen)
+
+    def test_a_mail_server_that_is_down_for_an_hour(self):
+        time_of_day = clock.Movable(self.folder / f"{mails.token()}.clock")
+        daemon = self.new_daemon({"spam": {**SPAM_RULE, **self.notices()}})
+        self.desk.close()
+        self.addCleanup(lambda: self.desk._listener or self.desk.listen())
+        daemon.start(**time_of_day.environment)
+        self.addCleanup(self._stopped_well, daemon)
+        recipients = [self.address() for _ in range(3)]
+        for recipient in recipients:
+            self.hold(recipient, mails.spam())
+
+        def tried(times):
+            return lambda: all(notice["attempts"] >= times for notice in daemon.catalog().notices())
+        for attempt in range(1, 5):
+            places.wait_until(f"attempt {attempt} of each notice", tried(attempt))
+            time_of_day.advance(900)
+        self.assertEqual({notice["state"] for notice in daemon.catalog().notices()}, {"due"})
+        self.desk.listen()
+        time_of_day.advance(3600)
+        for recipient in recipients:
+            self.desk.wait_for(recipient)
+        self.settled(daemon, "sent", 3)
+        self.assertEqual([len(self.desk.mails(recipient)) for recipient in recipients], [1, 1, 1])
+        attempts = sum(notice["attempts"] for notice in daemon.catalog().notices())
+        said = [line for line in daemon.log().splitlines() if "status=notice-deferred" in line]
+        self.assertEqual(len(said), attempts - 3, "a line for each attempt that failed")
+        self.assertLess(attempts, 30)
 
     def test_a_notice_server_that_hangs_does_not_slow_the_mail(self):
         # Takes the connection and never says a word.

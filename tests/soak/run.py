@@ -20,7 +20,6 @@ TEMPLATE = """\
 <p>Subject: {EMAIL_SUBJECT}</p><div>{EMAIL_HTML_TEXT}</div></body></html>
 """
 TOLD = "branch.example"  #: every fourth recipient; to all of them the postman of a busy machine would fall behind
-BACKLOG = 200            #: notices due, above which nothing is expired: it would take mail away before it is told
 MEGABYTE = 1e6
 LOAD = 0.85  #: of all mail; what comes before warms caches up
 
@@ -100,8 +99,6 @@ class Soak:
         self.daemon.send_signal(number)
 
     def expire(self):
-        if self.daemon.catalog().execute("SELECT count(*) FROM notice WHERE state = 'due'")[0][0] > BACKLOG:
-            return
         report = self.daemon.ctl().run("expire", "--json", seconds=300)
         if report.code != 0:
             raise RuntimeError(str(report))

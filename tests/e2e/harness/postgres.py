@@ -59,23 +59,12 @@ class Postgres:
     def execute(self, sql):
         return self._psql(sql)
 
-    def _all(self):
-        """The server's processes."""
-        return [self.process.pid, *_children(self.process.pid)]
-
-    def _signal_all(self, number):
-        for process in self._all():
-            try:
-                os.kill(process, number)
-            except ProcessLookupError:
-                pass  # a session that ended at this moment
-
     def freeze(self):
         """It takes connections and never answers."""
-        self._signal_all(signal.SIGSTOP)
+        processes.freeze(self.process.pid)
 
     def thaw(self):
-        self._signal_all(signal.SIGCONT)
+        processes.thaw(self.process.pid)
 
     def session(self):
         """A connection that is kept, as the superuser."""
@@ -84,7 +73,7 @@ class Postgres:
 
     def kill(self):
         """kill -9 of the postmaster and all its children. (They have process groups of their own.)"""
-        children = _children(self.process.pid)
+        children = processes.children(self.process.pid)
         for process in (self.process.pid, *children):
             try:
                 os.kill(process, signal.SIGKILL)
@@ -136,11 +125,6 @@ class Session:
         self._psql.wait()
         self._psql.stdin.close()
         self._psql.stdout.close()
-
-
-def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        return [int(child) for child in children.read().split()]
 
 
 def _alive(pid):

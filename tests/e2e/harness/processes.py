@@ -50,6 +50,42 @@ class _Guardian:
 _guardian = _Guardian()
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as found:
+        return [int(child) for child in found.read().split()]
+
+
+def _family(pid):
+    """The process and everything below it."""
+    found = [pid]
+    for one in found:
+        try:
+            found += children(one)
+        except OSError:
+            pass  # it ended at this moment
+    return found
+
+
+def freeze(pid):
+    """SIGSTOP for a server: its connections stay, and nobody answers. What it starts meanwhile is stopped as well."""
+    stopped = set()
+    while running := set(_family(pid)) - stopped:
+        _signal(running, signal.SIGSTOP)
+        stopped |= running
+
+
+def thaw(pid):
+    _signal(_family(pid), signal.SIGCONT)
+
+
+def _signal(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass  # it ended at this moment
+
+
 def run(args, seconds=60, stdin=b"", **options):
     """Runs a command to its end, with `stdin` as its input; its standard output as text. Fails, with all it said,
     when the command fails."""

@@ -1,47 +1,5 @@
-"""Database servers that can be stopped in their tracks."""
-import os
-import pathlib
-import signal
-
-import world  # noqa: F401  (the harness comes with it)
-from harness import places, postgres, processes
-
-
-def _family(pid):
-    """The process and everything below it."""
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = pathlib.Path(f"/proc/{entry}/stat").read_bytes().rpartition(b")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry)] = int(stat[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found
-
-
-def freeze(server):
-    """SIGSTOP: its connections stay, and nobody answers. What it starts while we look is stopped as well."""
-    stopped = set()
-    while True:
-        running = set(_family(server.process.pid)) - stopped
-        if not running:
-            return
-        for pid in running:
-            os.kill(pid, signal.SIGSTOP)
-        stopped |= running
-
-
-def thaw(server):
-    for pid in _family(server.process.pid):
-        os.kill(pid, signal.SIGCONT)
-
-
-class Postgres(postgres.Postgres):
-    whitelist_url = property(lambda self: self.url)
+"""A private MariaDB."""
+from . import places, processes
 
 
 class MariaDb:
@@ -66,7 +24,7 @@ class MariaDb:
         return ["setpriv", "--reuid=mysql", "--regid=mysql", "--clear-groups"]
 
     @property
-    def whitelist_url(self):
+    def url(self):
         return f"mysql://qm:qm@127.0.0.1:{self.port}/qm"
 
     def start(self):
@@ -87,6 +45,13 @@ class MariaDb:
     def execute(self, sql):
         return processes.run(["/usr/bin/mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", self.port, "-u", "qm",
                               "-pqm", "-N", "-e", sql, "qm"], cwd="/")
+
+    def freeze(self):
+        """It takes connections and never answers."""
+        processes.freeze(self.process.pid)
+
+    def thaw(self):
+        processes.thaw(self.process.pid)
 
     def stop(self):
         if self.process is not None:
