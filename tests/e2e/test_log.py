@@ -1,5 +1,7 @@
 """Where the log goes: syslog (facility mail), the journal, stderr; and libmilter has nothing to complain of."""
-from harness import mails, mounts
+import shutil
+
+from harness import mails, milter, mounts, places
 from harness.case import MilterCase
 from harness.syslog import Receiver
 
@@ -43,6 +45,19 @@ class LogCase(MilterCase):
         for line in syslog.lines():
             self.assertTrue(line.startswith("<22>"), line)
             self.assertNotIn("claimed not to reply", line)
+
+    def test_an_outage_is_one_error_however_many_mails_it_concerns(self):
+        syslog = self.receiver("/dev/log")
+        daemon = self.logging_to("syslog")
+        shutil.rmtree(daemon.folder / "spam")
+        for _ in range(5):
+            answer = milter.judge(daemon.milter, "anna@shop.example", "user@our.example", mails.spam())
+            self.assertEqual(answer.code, 451, answer)
+
+        def said():
+            return [line[:4] for line in syslog.lines() if "status=deferred" in line]
+        places.wait_until("each mail has its line", lambda: len(said()) == 5)
+        self.assertEqual(sorted(said()), ["<19>", "<22>", "<22>", "<22>", "<22>"])  # mail.err, mail.info
 
     def test_the_journal_gets_every_event(self):
         journal = self.receiver("/run/systemd/journal/socket")
