@@ -90,10 +90,12 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
 void insert_recipients(sql::Connection& database, const HeldMail& mail, const Earlier& earlier,
                        Recorded& recorded)
 {
-    std::int64_t position = 0;
+    std::unordered_set<std::string> keys;
     for (const HeldRecipient& recipient : mail.recipients) {
-        if (!earlier.places.contains(mail::key(recipient.address))) {
-            insert_recipient(database, mail, position++, recipient);
+        const std::string key = mail::key(recipient.address);
+        // One recipient in two spellings is one recipient.
+        if (!earlier.places.contains(key) && keys.insert(key).second) {
+            insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
             recorded.fresh.push_back(recipient.address);
         }
     }
@@ -122,20 +124,20 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
 {
     const HeldMail& mail = offered.mail;
     const Earlier earlier = earlier_offers(database, mail, known_since);
-    Recorded recorded{.id = mail.id, .known = !mail.recipients.empty(), .fresh = {}, .bytes_awaited = false};
+    Recorded recorded{.id = mail.id, .known = false, .fresh = {}, .before = {}};
     for (const HeldRecipient& recipient : mail.recipients) {
         const auto place = earlier.places.find(mail::key(recipient.address));
-        if (place == earlier.places.end()) {
-            recorded.known = false;
-            break;
+        if (place != earlier.places.end()) {
+            recorded.before.push_back({.recipient = recipient.address,
+                                       .id = place->second.id,
+                                       .bytes_awaited = place->second.bytes_awaited});
         }
-        recorded.id = place->second.id;
-        recorded.bytes_awaited = recorded.bytes_awaited || place->second.bytes_awaited;
     }
-    if (recorded.known) {
+    if (!recorded.before.empty() && recorded.before.size() == mail.recipients.size()) {
+        recorded.known = true;
+        recorded.id = recorded.before.back().id;
         return recorded;
     }
-    recorded = {.id = mail.id, .known = false, .fresh = {}, .bytes_awaited = false};
     insert_message(database, mail);
     insert_recipients(database, mail, earlier, recorded);
     insert_notices(database, offered, recorded);
@@ -152,6 +154,26 @@ std::int64_t to_column(Time time)
 Time from_column(std::int64_t value)
 {
     return Time(std::chrono::microseconds(value));
+}
+
+NewMail with_lost_bytes(const NewMail& mail, const Recorded& recorded,
+                        const std::function<bool(const HeldId&)>& is_lost)
+{
+    std::unordered_set<std::string> lost;
+    for (const Recorded::Before& before : recorded.before) {
+        if (before.bytes_awaited && is_lost(before.id)) {
+            lost.insert(before.recipient);
+        }
+    }
+    NewMail those = mail;
+    std::erase_if(those.mail.recipients, [&](const HeldRecipient& recipient) {
+        return lost.erase(recipient.address) == 0; // each once
+    });
+    std::erase_if(those.tell, [&](const NewNotice& notice) {
+        return std::ranges::find(those.mail.recipients, notice.recipient, &HeldRecipient::address) ==
+               those.mail.recipients.end();
+    });
+    return those;
 }
 
 Catalog::Catalog(const std::string& url, const std::string& folder, const Clock& clock,
@@ -224,6 +246,31 @@ std::vector<Recorded> Catalog::record(const std::vector<NewMail>& mails, Time kn
         },
         kMailPatience);
     return recorded;
+}
+
+void Catalog::record_anew(const NewMail& mail)
+{
+    writer_->run(
+        [&](sql::Connection& database) {
+            const HeldMail& held = mail.mail;
+            if (database.query("SELECT 1 FROM held_message WHERE id = :1", {Kind::integer}, {held.id.str()})
+                    .empty()) {
+                insert_message(database, held);
+            }
+            std::int64_t position = integer_of(
+                database
+                    .query("SELECT COALESCE(MAX(position) + 1, 0) FROM held_recipient WHERE message = :1",
+                           {Kind::integer}, {held.id.str()})
+                    .at(0)
+                    .at(0));
+            for (const HeldRecipient& recipient : held.recipients) {
+                insert_recipient(database, held, position++, recipient);
+            }
+            for (const NewNotice& notice : mail.tell) {
+                insert_notice(database, held.id, notice, held.received);
+            }
+        },
+        kMailPatience);
 }
 
 bool Catalog::adopt(const HeldMail& mail)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -40,10 +41,19 @@ struct Recorded {
     bool known = false;
     /// Of the offered recipients those newly on record, without brackets.
     std::vector<std::string> fresh;
-    /// With `known`: somebody still waits for the bytes stored under `id` (nobody has deleted or released
-    /// them).
-    bool bytes_awaited = false;
+    /// Of the offered recipients those that were on record before.
+    struct Before {
+        std::string recipient; ///< as offered, without brackets
+        HeldId id;             ///< under which they are held
+        bool bytes_awaited;    ///< they still wait for the bytes stored there (not deleted or released)
+    };
+    std::vector<Before> before;
 };
+
+/// Of an offered mail the recipients (and their notices) that wait for earlier bytes of which `is_lost` says
+/// that they are not there any more.
+NewMail with_lost_bytes(const NewMail& mail, const Recorded& recorded,
+                        const std::function<bool(const HeldId&)>& is_lost);
 
 /// What the catalog knows about a content digest.
 struct OwnMail {
@@ -83,6 +93,10 @@ class Catalog {
     /// transaction: all or nothing (UnknownOutcome: nobody knows which). Recipients of a message that are on
     /// record since `known_since` are left out.
     std::vector<Recorded> record(const std::vector<NewMail>& mails, Time known_since);
+
+    /// Puts these recipients on record under the message's id, which may be on record already, whatever is on
+    /// record of them otherwise: the bytes of the earlier message are lost. One durable transaction.
+    void record_anew(const NewMail& mail);
 
     /// Takes up a message under exactly its id, with the states, replies and times of its recipients, without
     /// notices (import, repair). False if the id is on record already.

@@ -52,9 +52,25 @@ void mark_one_gone(sql::Connection& database, const HeldId& message, std::string
             row.recipient = {.address = row.recipient.address,
                              .state = RecipientState::deleted,
                              .reply = std::string(lost_reply),
-                             .changed = now};
+                             .changed = now,
+                             .outcome_unknown = row.recipient.outcome_unknown};
             write_row(database, message, row);
         }
+    }
+}
+
+/// They got the mail, or may have got it.
+bool may_have_it(const HeldRecipient& recipient)
+{
+    switch (recipient.state) {
+    case RecipientState::released:
+    case RecipientState::copied:
+    case RecipientState::mta_hold:
+        return true;
+    case RecipientState::failed:
+        return recipient.outcome_unknown;
+    default:
+        return false;
     }
 }
 
@@ -140,13 +156,17 @@ Beginning Releases::begin(const HeldId& message, std::string_view recipient, boo
             beginning.why_not = *why;
             return;
         }
+        HeldRecipient before = row.recipient;
         row.recipient.state = RecipientState::releasing;
         row.recipient.changed = now;
         row.recipient.outcome_unknown = false;
         row.claim = claim;
         write_row(database, message, row);
         make_own(database, digests, key, own_until, Until::at_least);
-        beginning.release = Release{.message = message, .recipient = row.recipient.address, .claim = claim};
+        beginning.release = Release{.message = message,
+                                    .recipient = row.recipient.address,
+                                    .claim = claim,
+                                    .before = std::move(before)};
     };
     try {
         catalog_.writer().run(job);
@@ -170,19 +190,40 @@ void Releases::settle(const Release& release, const Delivery& delivery,
             const bool ours =
                 row.claim == release.claim && (row.recipient.state == RecipientState::releasing ||
                                                row.recipient.state == RecipientState::failed);
-            if (ours) {
+            if (!ours) {
+                continue;
+            }
+            const bool unknown = delivery.outcome == DeliveryOutcome::unknown;
+            if (!delivered && !unknown && may_have_it(release.before)) {
+                row.recipient = release.before; // that another copy did not go out changes nothing
+            } else {
                 row.recipient = {.address = row.recipient.address,
                                  .state = delivered ? RecipientState::released : RecipientState::failed,
                                  .reply = delivery.reply,
                                  .changed = catalog_.clock().now(),
-                                 .outcome_unknown = delivery.outcome == DeliveryOutcome::unknown};
-                write_row(database, release.message, row);
+                                 .outcome_unknown = unknown};
             }
+            write_row(database, release.message, row);
         }
         if (delivered) {
             expire_notices(database, release.message, release.recipient, "the message was released");
         }
         make_own(database, digests, key, own_until, Until::exactly);
+    });
+}
+
+void Releases::take_back(const Release& release, const std::vector<std::string>& digests)
+{
+    const std::string key = mail::key(release.recipient);
+    catalog_.writer().run([&](sql::Connection& database) {
+        for (RecipientRow& row : lock_recipients(database, release.message, key)) {
+            if (row.claim == release.claim && row.recipient.state == RecipientState::releasing) {
+                row.recipient = release.before;
+                write_row(database, release.message, row);
+            }
+        }
+        make_own(database, digests, key, catalog_.clock().now() - std::chrono::microseconds(1),
+                 Until::exactly);
     });
 }
 
@@ -194,13 +235,17 @@ bool Releases::put_back(const HeldId& message, std::string_view lost_reply, Reci
         if (lock_message(database, message).value_or(false)) {
             for (RecipientRow& row : lock_recipients(database, message, std::nullopt)) {
                 if (row.recipient.state == RecipientState::deleted && row.recipient.reply == lost_reply) {
+                    const bool unknown = row.recipient.outcome_unknown;
                     row.recipient = {.address = row.recipient.address,
-                                     .state = state,
-                                     .reply = {},
-                                     .changed = catalog_.clock().now()};
+                                     .state = unknown ? RecipientState::failed : state,
+                                     .reply = unknown ? std::string(kLeft) : std::string(),
+                                     .changed = catalog_.clock().now(),
+                                     .outcome_unknown = unknown};
                     write_row(database, message, row);
                     is_back = true;
                 }
+                is_back = is_back || (row.recipient.state != RecipientState::deleted &&
+                                      row.recipient.state != RecipientState::released);
             }
         }
         if (is_back) {

@@ -19,6 +19,7 @@ struct Release {
     HeldId message;
     std::string recipient; ///< as on record
     std::int64_t claim = 0;
+    HeldRecipient before = {}; ///< the recipient's row
 };
 
 /// Why a release does not begin.
@@ -37,7 +38,7 @@ struct Beginning {
     NotBegun why_not = NotBegun::unknown_message;
     HeldRecipient recipient; ///< as it was before
     /// Not empty: the catalog's answer was lost, and nobody knows whether the row says `releasing`. Nothing
-    /// may be sent then; settle() `release` as deferred, so that it does not stay so.
+    /// may be sent then; take_back() `release`, so that it does not stay so.
     std::string unknown = {};
 };
 
@@ -72,10 +73,14 @@ class Releases {
                     const std::vector<std::string>& digests, Time own_until);
 
     /// Settles it: delivered -> released, and a notice that is still due is not sent any more; unknown ->
-    /// failed with outcome_unknown; else failed. `reply` is kept. The digests stay own mail until
+    /// failed with outcome_unknown; else failed, or as it was before where they got the mail before, or may
+    /// have. `reply` is kept. The digests stay own mail until
     /// `own_until`. A message that was deleted in the meantime is no error.
     void settle(const Release& release, const Delivery& delivery, const std::vector<std::string>& digests,
                 Time own_until);
+
+    /// Nothing was sent: the row is what it was before.
+    void take_back(const Release& release, const std::vector<std::string>& digests);
 
     /// Mail of ours to somebody who is no recipient of the message (a copy for the administrator).
     void announce(const std::vector<std::string>& digests, std::string_view recipient, Time own_until);

@@ -42,16 +42,17 @@ std::set<std::string> messages_being_released(sql::Connection& database)
     return messages;
 }
 
-/// The message named by the expression `id` has a notice that is due.
-std::string is_untold(const sql::Connection& database, std::string_view id)
+/// The message named by the expression `id` has a notice that is due, made at `since` or later.
+std::string is_untold(const sql::Connection& database, std::string_view id, std::string_view since)
 {
-    return fmt::format("EXISTS (SELECT 1 FROM notice{} WHERE message = {} AND state = 'due')",
-                       through_index(database, "notice_message"), id);
+    return fmt::format(
+        "EXISTS (SELECT 1 FROM notice{} WHERE message = {} AND state = 'due' AND created >= {})",
+        through_index(database, "notice_message"), id, since);
 }
 
 } // namespace
 
-Retention::Retention(Catalog& catalog) : catalog_(catalog) {}
+Retention::Retention(Catalog& catalog, Time untold_since) : catalog_(catalog), untold_since_(untold_since) {}
 
 std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Time> before,
                                    const HeldId& behind, std::size_t limit)
@@ -60,14 +61,14 @@ std::vector<Old> Retention::oldest(std::string_view quarantine, std::optional<Ti
     const auto lease = catalog_.readers().lease(kReadPatience);
     std::vector<Old> oldest;
     for (const sql::Row& row :
-         lease->query("SELECT m.id, m.size, m.stored, m.gone, CASE WHEN " + is_untold(*lease, "m.id") +
+         lease->query("SELECT m.id, m.size, m.stored, m.gone, CASE WHEN " + is_untold(*lease, "m.id", ":7") +
                           " THEN 1 ELSE 0 END FROM held_message m WHERE m.quarantine = :1"
                           " AND m.id > :2 AND m.id < :3 AND m.received < :4 AND m.gone <> :6 AND NOT EXISTS"
                           " (SELECT 1 FROM held_recipient r WHERE r.state = 'releasing' AND r.quarantine = :1"
                           " AND r.message = m.id) ORDER BY m.id LIMIT :5",
                       {Kind::text, Kind::integer, Kind::integer, Kind::integer, Kind::integer},
                       {std::string(quarantine), behind.str(), bound.below, bound.received,
-                       static_cast<std::int64_t>(limit), kClosed})) {
+                       static_cast<std::int64_t>(limit), kClosed, to_column(untold_since_)})) {
         oldest.push_back({.id = HeldId::parse(text_of(row.at(0))),
                           .size = static_cast<std::uint64_t>(integer_of(row.at(1))),
                           .has_bytes = integer_of(row.at(2)) != 0 && integer_of(row.at(3)) == kThere,
@@ -118,8 +119,8 @@ std::vector<HeldId> Retention::close(const std::vector<Old>& batch)
             // Without its bytes nobody can begin to release it, and no row of a recipient is touched.
             if (!releasing.contains(id.str()) &&
                 database.execute("UPDATE held_message SET gone = :2 WHERE id = :1 AND NOT " +
-                                     is_untold(database, ":1"),
-                                 {id.str(), kClosed}) == 1) {
+                                     is_untold(database, ":1", ":3"),
+                                 {id.str(), kClosed, to_column(untold_since_)}) == 1) {
                 closed.push_back(id);
             }
         }

@@ -26,7 +26,8 @@ struct Old {
 /// Thread-safety, durability, errors: as the catalog's.
 class Retention {
   public:
-    explicit Retention(Catalog& catalog);
+    /// A notice that was made before `untold_since` keeps no message any more.
+    explicit Retention(Catalog& catalog, Time untold_since = {});
 
     /// The oldest messages of a quarantine, oldest first, at most `limit`: those received before `before`
     /// (nothing: all), ids behind `behind`. Left out: what is closed, and a message with a recipient in the
@@ -56,6 +57,7 @@ class Retention {
 
   private:
     Catalog& catalog_;
+    Time untold_since_;
 };
 
 } // namespace qm::catalog

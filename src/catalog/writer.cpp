@@ -15,6 +15,9 @@ constexpr std::chrono::milliseconds kLongestPause{2000};
 /// So long callers wait for a server that has just gone: when only a connection broke, the first try finds
 /// it.
 constexpr std::chrono::milliseconds kGrace{300};
+/// A batch that is older, and in which a job has failed, is given up: the others wait for the same lock, one
+/// statement's time after the other.
+constexpr std::chrono::milliseconds kLongestBatch{4000};
 
 std::string words_of(const std::exception_ptr& failure)
 {
@@ -132,8 +135,10 @@ void Writer::went_away(const std::exception_ptr& failure)
     const std::lock_guard lock(mutex_);
     away_ = words_of(failure);
     away_since_ = std::chrono::steady_clock::now();
+    // What never began has a known outcome.
+    const std::exception_ptr not_begun = std::make_exception_ptr(BackendError(away_));
     for (const auto& ticket : waiting_) {
-        ticket->failure = failure;
+        ticket->failure = not_begun;
         ticket->taken = true;
         ticket->done = true;
     }
@@ -145,8 +150,14 @@ void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
     try {
         sql::Connection& database = connection();
         sql::Transaction transaction(database);
+        const auto began = std::chrono::steady_clock::now();
+        bool has_failed = false;
         for (const auto& ticket : batch) {
+            if (has_failed && std::chrono::steady_clock::now() - began > kLongestBatch) {
+                throw BackendError(fmt::format("catalog {}: busy", target_.shown()));
+            }
             run_one(*ticket, batch.size() == 1);
+            has_failed = has_failed || ticket->failure;
             if (database.is_broken()) {
                 throw BackendError(fmt::format("catalog {}: the connection broke", target_.shown()));
             }

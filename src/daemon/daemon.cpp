@@ -278,8 +278,7 @@ void end_at_the_latest(int code)
 {
     std::thread([code] {
         std::this_thread::sleep_for(kLongestStop);
-        log::error("daemon", {{"status", "stopped with work under way"}});
-        _exit(code);
+        _exit(code); // without a word: it may be the log that hangs
     }).detach();
 }
 

@@ -143,8 +143,10 @@ class Desk {
     /// Resolves what a process that died has left in stores and catalog, of mail that began before `before`:
     /// files without a row are taken up (and told, as if their mail had been held now) or, when the mail came
     /// again meanwhile, removed; rows whose file is lost say so; unfinished files go. Everything is logged.
-    /// Looks back to a day before the newest message on record. Nothing: another process is at it.
-    std::optional<StoreReport> sweep(Time before, const Progress& progress);
+    /// Looks back to a day before the newest message on record, or before `not_swept_since`, when no sweep
+    /// has come to its end since then. Nothing: another process is at it.
+    std::optional<StoreReport> sweep(Time before, const Progress& progress,
+                                     Time not_swept_since = Time::max());
 
     /// While it lives nobody sweeps or repairs: for adopt(). Waits for somebody who does just now for at most
     /// 30 s. Errors: then BackendError.
@@ -169,6 +171,8 @@ class Desk {
     void expire(const Quarantine& quarantine, catalog::Retention& retention, const Settings& settings,
                 bool dry_run, const Progress& progress, ExpireReport& report);
     void expire_whitelists(const Settings& settings, bool dry_run, ExpireReport& report);
+    static void persist(const std::string& what, const catalog::Release& release,
+                        const std::function<void()>& write_down);
     void settle(const catalog::Release& release, const Delivery& delivery,
                 const std::vector<std::string>& digests);
 

@@ -1,6 +1,7 @@
 // Desk: stores and catalog agree, or are made to; and mail that was held elsewhere is taken up.
 #include "quarantine/desk.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -47,14 +48,16 @@ catalog::ProcessLock Desk::hold_stores()
     }
 }
 
-std::optional<StoreReport> Desk::sweep(Time before, const Progress& progress)
+std::optional<StoreReport> Desk::sweep(Time before, const Progress& progress, Time not_swept_since)
 {
     const auto turn = catalog::take_turn(catalog_, catalog::Turn::stores);
     if (!turn) {
         return std::nullopt;
     }
     const HeldId newest = catalog::Search(catalog_).newest();
-    const Time since = newest.empty() ? Time{} : newest.time() - kLookBack;
+    // A mail that was held while the clock was wrong must not hide what is older.
+    const Time newest_time = std::min({newest.time(), clock_.now(), not_swept_since});
+    const Time since = newest.empty() ? Time{} : newest_time - kLookBack;
     return StoreCheck(*this, {.repair = true, .sweep = true, .since = since, .before = before}, progress)
         .run();
 }

@@ -133,6 +133,7 @@ class Expiry {
 
     void remove(const std::vector<catalog::Old>& batch, ExpireReport::Part& part)
     {
+        expect_files(batch);
         std::vector<HeldId> closed;
         if (dry_run_) {
             std::ranges::transform(batch, std::back_inserter(closed), &catalog::Old::id);
@@ -144,6 +145,21 @@ class Expiry {
                 ++part.messages;
                 part.bytes += old.has_bytes ? old.size : 0;
             }
+        }
+    }
+
+    /// Where none of the files is that should be there, a disk is not mounted: their rows are all that is
+    /// left.
+    void expect_files(const std::vector<catalog::Old>& batch) const
+    {
+        const auto has_file = [&](const catalog::Old& old) {
+            return old.has_bytes && quarantine_.store->open(old.id) != nullptr;
+        };
+        if (std::ranges::any_of(batch, &catalog::Old::has_bytes) && std::ranges::none_of(batch, has_file)) {
+            throw BackendError(fmt::format(
+                "the files of the oldest messages are not in {}: is its disk mounted? Nothing was "
+                "deleted; quarantinectl store check --repair marks them as lost",
+                quarantine_.store->folder()));
         }
     }
 
@@ -211,12 +227,15 @@ ExpireReport Desk::expire(bool dry_run, const Progress& progress)
         report.elsewhere = true;
         return report;
     }
-    catalog::Retention retention(catalog_);
     for (const Quarantine& quarantine : settings->quarantines) {
         if (!report.stopped) {
+            // A postman would have given up by then: there is none.
+            catalog::Retention retention(catalog_,
+                                         clock_.now() - quarantine.notification_retry - std::chrono::days(1));
             expire(quarantine, retention, *settings, dry_run, progress, report);
         }
     }
+    catalog::Retention retention(catalog_);
     for (const std::string& name : retention.quarantines()) {
         if (settings->quarantine(name) == nullptr) {
             const auto amount = retention.amount(name, std::nullopt);

@@ -184,10 +184,11 @@ ReleaseResult Desk::release(const HeldId& id, const std::string& recipient, bool
         return not_begun(beginning.why_not, beginning.recipient);
     }
     if (!beginning.unknown.empty()) {
-        const Delivery nothing_sent{.outcome = DeliveryOutcome::deferred,
-                                    .reply = fmt::format("nothing was sent: {}", beginning.unknown)};
-        settle(*beginning.release, nothing_sent, original->digests);
-        return {.outcome = Outcome::deferred, .recipient = on_record->address, .reply = nothing_sent.reply};
+        persist("nothing was sent", *beginning.release,
+                [&] { releases_.take_back(*beginning.release, original->digests); });
+        return {.outcome = Outcome::deferred,
+                .recipient = on_record->address,
+                .reply = fmt::format("nothing was sent: {}", beginning.unknown)};
     }
     smtp::Client client(mail_server_of(*mail));
     Delivery delivery = client.send(mail->envelope.sender, on_record->address, original->bytes);
@@ -209,17 +210,23 @@ void Desk::settle(const catalog::Release& release, const Delivery& delivery,
     } else if (delivery.outcome == DeliveryOutcome::unknown) {
         own = kOwnWhileReleasing;
     }
+    persist(fmt::format("the mail server said \"{}\"", delivery.reply), release, [&] {
+        releases_.settle(release, delivery, digests, clock_.now() + own - std::chrono::microseconds(1));
+    });
+}
+
+void Desk::persist(const std::string& what, const catalog::Release& release,
+                   const std::function<void()>& write_down)
+{
     const auto deadline = std::chrono::steady_clock::now() + kSettlePatience;
     for (bool said = false;; said = true) {
         try {
-            releases_.settle(release, delivery, digests, clock_.now() + own - std::chrono::microseconds(1));
+            write_down();
             return;
         } catch (const BackendError& error) {
             if (std::chrono::steady_clock::now() > deadline) {
-                throw BackendError(fmt::format("{} <{}>: the mail server said \"{}\", but that could not be "
-                                               "written down: {}",
-                                               release.message.str(), release.recipient, delivery.reply,
-                                               error.what()));
+                throw BackendError(fmt::format("{} <{}>: {}, but that could not be written down: {}",
+                                               release.message.str(), release.recipient, what, error.what()));
             }
             if (!said) {
                 log::error("release", {{"error", error.what()}, {"status", "tries-again"}});

@@ -1,6 +1,7 @@
 #include "quarantine/holding.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -289,31 +290,34 @@ void Holding::keep(const std::vector<catalog::NewMail>& mails)
     }
 }
 
-/// The catalog knows a mail of which the store has lost the bytes: those that came now are kept and recorded
+/// Recipients on record whose bytes the store has lost: for them, those that came now are kept and recorded
 /// anew.
 void Holding::record_where_bytes_are_missing(const std::vector<catalog::NewMail>& mails,
                                              std::vector<catalog::Recorded>& recorded)
 {
-    std::vector<catalog::NewMail> lost;
-    std::vector<std::size_t> places;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-        const catalog::Recorded& before = recorded.at(i);
-        if (before.known && before.bytes_awaited && parts_.at(i)->bytes->open(before.id) == nullptr) {
-            log::error(shown_queue_id(), {{"quarantine", mails.at(i).mail.quarantine},
-                                          {"id", before.id.str()},
-                                          {"status", "bytes-lost-kept-anew"}});
-            lost.push_back(mails.at(i));
-            places.push_back(i);
+        Part& part = *parts_.at(i);
+        std::set<std::string> ids;
+        const catalog::NewMail anew =
+            catalog::with_lost_bytes(mails.at(i), recorded.at(i), [&](const HeldId& id) {
+                const bool is_lost = part.bytes->open(id) == nullptr;
+                if (is_lost) {
+                    ids.insert(id.str());
+                }
+                return is_lost;
+            });
+        if (ids.empty()) {
+            continue;
         }
-    }
-    if (lost.empty()) {
-        return;
-    }
-    // Nothing is recent enough to be known, so all of them are recorded.
-    const std::vector<catalog::Recorded> again = catalog_.record(lost, clock_.now() + std::chrono::hours(1));
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        recorded.at(places.at(i)) = again.at(i);
-        parts_.at(places.at(i))->recorded = true;
+        for (const std::string& id : ids) {
+            log::error(
+                shown_queue_id(),
+                {{"quarantine", anew.mail.quarantine}, {"id", id}, {"status", "bytes-lost-kept-anew"}});
+        }
+        catalog_.record_anew(anew);
+        recorded.at(i).known = false;
+        recorded.at(i).id = part.id;
+        part.recorded = true;
     }
 }
 

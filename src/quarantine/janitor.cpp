@@ -13,6 +13,8 @@ namespace {
 constexpr std::chrono::minutes kGrace{10};
 constexpr std::chrono::hours kInterval{1};
 constexpr std::chrono::seconds kSoon{10};
+/// As long as something is in the way.
+constexpr std::chrono::seconds kLater{300};
 
 std::int64_t count(const StoreReport& report, StoreFinding::Kind kind)
 {
@@ -66,10 +68,12 @@ void Janitor::stop()
 
 void Janitor::work(const std::stop_token& stop)
 {
+    std::chrono::seconds pause = kSoon;
     while (!stop.stop_requested()) {
         const bool done = round();
         std::unique_lock lock(mutex_);
-        wake_.wait_for(lock, stop, done ? std::chrono::seconds(kInterval) : kSoon, [] { return false; });
+        wake_.wait_for(lock, stop, done ? std::chrono::seconds(kInterval) : pause, [] { return false; });
+        pause = done ? kSoon : std::min(pause * 2, kLater);
     }
 }
 
@@ -79,11 +83,13 @@ bool Janitor::round()
         desk_.resolve_left_releases();
         const bool done = sweep();
         last_error_.clear();
+        not_swept_since_ = done ? Time::max() : std::min(not_swept_since_, clock_.now());
         return done;
     } catch (const std::exception& error) {
         if (std::exchange(last_error_, error.what()) != error.what()) { // once
             log::error("sweep", {{"error", error.what()}, {"status", "tries-again"}});
         }
+        not_swept_since_ = std::min(not_swept_since_, clock_.now());
         return false;
     }
 }
@@ -91,18 +97,21 @@ bool Janitor::round()
 bool Janitor::sweep()
 {
     const Time before = is_shared_ ? clock_.now() - kGrace : std::max(started_, clock_.now() - kGrace);
-    const auto report = desk_.sweep(before, [this](auto, auto, auto) { return !ending_.stop_requested(); });
+    const auto report = desk_.sweep(
+        before, [this](auto, auto, auto) { return !ending_.stop_requested(); }, not_swept_since_);
     if (!report) {
         return is_shared_; // another node does it; on this machine an import or a repair, soon over
     }
     log_report(*report);
-    for (const std::string& trouble : report->troubles) {
-        log::error("sweep", {{"error", trouble}, {"status", "left"}});
+    if (std::exchange(troubles_, report->troubles) != report->troubles) { // once
+        for (const std::string& trouble : report->troubles) {
+            log::error("sweep", {{"error", trouble}, {"status", "left"}});
+        }
     }
     if (report->notices_due) {
         notices_due_();
     }
-    return true;
+    return report->troubles.empty();
 }
 
 } // namespace qm

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "catalog/catalog.h"
@@ -46,6 +47,8 @@ class Janitor {
     bool is_shared_; ///< the catalog, by several nodes
     Time started_;
     std::string last_error_;
+    std::vector<std::string> troubles_;  ///< of the last sweep
+    Time not_swept_since_ = Time::max(); ///< no sweep has come to its end since then
     std::stop_source ending_;
     std::mutex mutex_;
     std::condition_variable_any wake_;

@@ -28,6 +28,8 @@ constexpr std::chrono::seconds kIdle{5};
 constexpr std::int64_t kReadAttempts = 3;
 /// For a notice that failed before its quarantine was known.
 constexpr std::chrono::hours kUnknownRetry{24 * 5};
+/// Longer than a mail is under way between its file and its row.
+constexpr std::chrono::minutes kSpoolGrace{10};
 /// How long our own notice may take to come back through the milter after its last attempt.
 constexpr std::chrono::hours kReturn{24 * 5};
 
@@ -314,7 +316,12 @@ void Postman::sweep_spool()
     }
     try {
         std::vector<HeldId> leftovers;
+        // On a shared catalog another node may be about to record it.
+        const Time before = catalog_.file().empty() ? clock_.now() - kSpoolGrace : Time::max();
         settings->spool->list(Time{}, [&](const HeldId& id) {
+            if (id.time() >= before) {
+                return true;
+            }
             const std::optional<HeldMail> mail = catalog_.load(id);
             if (!mail || (!mail->stored && !outbox_.has_open_notices(id))) {
                 leftovers.push_back(id);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "catalog/held_rows.h"
+#include "mail/address.h"
 #include "mail/content_digest.h"
 #include "mail/decode.h"
 #include "quarantine/error.h"
@@ -30,6 +31,37 @@ RecipientState first_state(const Quarantine& quarantine)
     return quarantine.action == policy::Action::accept ? RecipientState::copied
            : quarantine.action == policy::Action::hold ? RecipientState::mta_hold
                                                        : RecipientState::held;
+}
+
+/// It is this file's fault; the others can be looked at.
+class Unreadable final : public BackendError {
+  public:
+    using BackendError::BackendError;
+};
+
+struct StoredMail {
+    store::Trace trace;
+    std::string bytes; ///< behind the trace lines
+};
+
+/// Nothing when there is no such file any more.
+std::optional<StoredMail> read_file(MessageStore& store, const HeldId& id)
+{
+    try {
+        const auto block = store.open(id);
+        auto message = store.open(id);
+        if (!block || !message) {
+            return std::nullopt;
+        }
+        StoredMail file{.trace = store::read_trace(*block), .bytes = {}};
+        if (file.trace.id != id) {
+            throw Unreadable(fmt::format("its trace lines name another id, {}", file.trace.id.str()));
+        }
+        file.bytes = read_all(*store::without_trace(std::move(message)));
+        return file;
+    } catch (const BackendError& error) {
+        throw Unreadable(error.what());
+    }
 }
 
 } // namespace
@@ -156,7 +188,7 @@ void Desk::StoreCheck::check_unknown(MessageStore& store, const std::string& nam
     StoreFinding finding{.kind = Kind::file_without_row, .quarantine = name, .id = id};
     try {
         take_up(store, id, finding);
-    } catch (const BackendError& error) {
+    } catch (const Unreadable& error) {
         finding.kind = Kind::unreadable;
         finding.what = error.what();
     }
@@ -166,16 +198,12 @@ void Desk::StoreCheck::check_unknown(MessageStore& store, const std::string& nam
 /// Puts the message back on record, as its trace lines say.
 void Desk::StoreCheck::take_up(MessageStore& store, const HeldId& id, StoreFinding& finding)
 {
-    const auto block = store.open(id);
-    auto message = store.open(id);
-    if (!block || !message) {
+    const auto file = read_file(store, id);
+    if (!file) {
         finding.what = "went away while it was looked at";
         return;
     }
-    const store::Trace trace = store::read_trace(*block);
-    if (trace.id != id) {
-        throw BackendError(fmt::format("its trace lines name another id, {}", trace.id.str()));
-    }
+    const store::Trace& trace = file->trace;
     finding.quarantine = trace.quarantine;
     const Quarantine* const quarantine = settings_->quarantine(trace.quarantine);
     if (quarantine == nullptr) {
@@ -194,33 +222,43 @@ void Desk::StoreCheck::take_up(MessageStore& store, const HeldId& id, StoreFindi
     mail.envelope.queue_id = trace.queue_id;
     mail.action = to_string(quarantine->action);
     mail.stored = true;
+    std::set<std::string> keys;
     for (const std::string& recipient : trace.recipients) {
-        mail.recipients.push_back({.address = recipient, .state = first_state(*quarantine)});
+        if (keys.insert(mail::key(recipient)).second) { // one recipient in two spellings is one recipient
+            mail.recipients.push_back({.address = recipient, .state = first_state(*quarantine)});
+        }
     }
-    const std::string bytes = read_all(*store::without_trace(std::move(message)));
-    complete(mail, bytes);
-    add_reason(mail, bytes);
-    record(store, mail, notices_for(mail, *quarantine, bytes), finding);
+    complete(mail, file->bytes);
+    add_reason(mail, file->bytes);
+    record(store, mail, notices_for(mail, *quarantine, file->bytes), finding);
 }
 
 void Desk::StoreCheck::record(MessageStore& store, const HeldMail& mail, std::vector<catalog::NewNotice> tell,
                               StoreFinding& finding)
 {
     const bool tells = !tell.empty();
-    const auto recorded = desk_.catalog_.record({{.mail = mail, .tell = std::move(tell)}},
-                                                mail.received - settings_->global.retry_window);
+    const catalog::NewMail offered{.mail = mail, .tell = std::move(tell)};
+    const catalog::Recorded recorded =
+        desk_.catalog_.record({offered}, mail.received - settings_->global.retry_window).front();
     finding.repaired = true;
-    const bool is_kept = recorded.front().known && !needs_these_bytes(recorded.front());
-    if (recorded.front().known && !is_kept) {
-        desk_.catalog_.adopt(mail);
+    const bool is_itself = std::ranges::any_of(
+        recorded.before, [&](const catalog::Recorded::Before& before) { return before.id == mail.id; });
+    if (is_itself) {
+        finding.what = "is on record by now"; // its transaction took its time, or another process was faster
+        return;
+    }
+    catalog::NewMail anew =
+        catalog::with_lost_bytes(offered, recorded, [&](const HeldId& id) { return bytes_are_lost(id); });
+    if (!anew.mail.recipients.empty()) {
+        anew.tell.clear(); // they have been told of the earlier one
+        desk_.catalog_.record_anew(anew);
         finding.what =
             fmt::format("was not on record; taken up again: the same mail, held as {}, has lost its bytes",
-                        recorded.front().id.str());
-    } else if (is_kept) {
+                        recorded.before.back().id.str());
+    } else if (recorded.known) {
         // We died before the sender heard of it, and the mail came again.
         store.remove(mail.id);
-        finding.what =
-            fmt::format("a leftover: the same mail is held as {}; removed", recorded.front().id.str());
+        finding.what = fmt::format("a leftover: the same mail is held as {}; removed", recorded.id.str());
     } else {
         finding.what =
             tells ? "was not on record; taken up again" : "was not on record; taken up again, nobody is told";
@@ -267,10 +305,9 @@ void Desk::StoreCheck::add_reason(HeldMail& mail, std::string_view bytes) const
     }
 }
 
-/// True when the mail is on record under another id, somebody waits for it, and its bytes are not there.
-bool Desk::StoreCheck::needs_these_bytes(const catalog::Recorded& recorded) const
+bool Desk::StoreCheck::bytes_are_lost(const HeldId& id) const
 {
-    const auto earlier = recorded.bytes_awaited ? desk_.catalog_.load(recorded.id) : std::nullopt;
+    const auto earlier = desk_.catalog_.load(id);
     return earlier && desk_.store_of(*earlier) == nullptr;
 }
 
@@ -282,12 +319,16 @@ void Desk::StoreCheck::check_useless(MessageStore& store, const std::string& nam
         return; // expired since
     }
     const Quarantine* const quarantine = settings_->quarantine(mail->quarantine);
-    const bool was_lost = std::ranges::any_of(mail->recipients, [](const HeldRecipient& recipient) {
-        return recipient.state == RecipientState::deleted && recipient.reply == kLost;
+    const bool is_awaited = std::ranges::any_of(mail->recipients, [](const HeldRecipient& recipient) {
+        return recipient.state == RecipientState::deleted ? recipient.reply == kLost
+                                                          : recipient.state != RecipientState::released;
     });
-    if (!was_lost || quarantine == nullptr) {
+    if (!is_awaited) {
         drop_useless(store, name, id);
         return;
+    }
+    if (quarantine == nullptr) {
+        return; // nobody knows what to make of it
     }
     StoreFinding finding{.kind = Kind::found_again,
                          .quarantine = mail->quarantine,
@@ -313,7 +354,6 @@ void Desk::StoreCheck::drop_useless(MessageStore& store, const std::string& name
 void Desk::StoreCheck::check_rows(const Quarantine& quarantine)
 {
     std::vector<HeldId> missing;
-    std::size_t looked_at = 0; // in this quarantine
     HeldId behind = scope_.since == Time{} ? HeldId() : HeldId(scope_.since, std::string(10, '\0'));
     for (;;) {
         const std::vector<HeldId> page = search_.stored_ids(quarantine.name, behind, kPage);
@@ -324,14 +364,13 @@ void Desk::StoreCheck::check_rows(const Quarantine& quarantine)
         std::ranges::copy_if(page, std::back_inserter(missing), [&](const HeldId& id) {
             return !(scope_.sweep && id.time() >= scope_.before) && is_missing(quarantine, id);
         });
-        looked_at += page.size();
         rows_ += page.size();
         if (!progress_("rows of " + quarantine.name, rows_, 0)) {
             report_.stopped = true;
             break;
         }
     }
-    settle_missing(quarantine, missing, looked_at);
+    settle_missing(quarantine, missing);
 }
 
 bool Desk::StoreCheck::is_missing(const Quarantine& quarantine, const HeldId& id) const
@@ -344,22 +383,23 @@ bool Desk::StoreCheck::is_missing(const Quarantine& quarantine, const HeldId& id
     return mail && !mail->gone && desk_.store_of(*mail) == nullptr;
 }
 
-/// Is any of the oldest messages on record in its place?
-bool Desk::StoreCheck::has_any(const Quarantine& quarantine)
+/// Is any message on record that is older than this one in its place?
+bool Desk::StoreCheck::has_any_before(const Quarantine& quarantine, const HeldId& newer)
 {
-    return std::ranges::any_of(search_.stored_ids(quarantine.name, {}, kPage),
-                               [&](const HeldId& id) { return quarantine.store->open(id) != nullptr; });
+    return std::ranges::any_of(search_.stored_ids(quarantine.name, {}, kPage), [&](const HeldId& id) {
+        return id.str() < newer.str() && quarantine.store->open(id) != nullptr;
+    });
 }
 
-void Desk::StoreCheck::settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing,
-                                      std::size_t looked_at)
+void Desk::StoreCheck::settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing)
 {
-    // Nobody looks on while it sweeps: a store that has nothing of what it should have is not in its place.
-    if (scope_.sweep && !missing.empty() && looked_at == missing.size() && !has_any(quarantine)) {
+    // Nobody looks on while it sweeps. A folder that has nothing from before the message that is missing may
+    // be the place where a disk should be mounted; what came since lies in it.
+    if (scope_.sweep && !missing.empty() && !has_any_before(quarantine, missing.back())) {
         throw BackendError(
-            fmt::format("none of the messages on record is in {}: is its disk mounted? Nothing "
-                        "was done; quarantinectl store check --repair marks them as lost",
-                        quarantine.store->folder()));
+            fmt::format("{} of the messages on record are not in {}, and none that is older is: is its disk "
+                        "mounted? Nothing was done; quarantinectl store check --repair marks them as lost",
+                        missing.size(), quarantine.store->folder()));
     }
     for (const HeldId& id : missing) {
         StoreFinding finding{.kind = Kind::row_without_file,

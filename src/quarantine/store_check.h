@@ -47,14 +47,13 @@ class Desk::StoreCheck {
     std::vector<catalog::NewNotice> notices_for(const HeldMail& mail, const Quarantine& quarantine,
                                                 std::string_view bytes);
     void add_reason(HeldMail& mail, std::string_view bytes) const;
-    bool needs_these_bytes(const catalog::Recorded& recorded) const;
+    bool bytes_are_lost(const HeldId& id) const;
     void check_useless(MessageStore& store, const std::string& name, const HeldId& id);
     void drop_useless(MessageStore& store, const std::string& name, const HeldId& id);
     void check_rows(const Quarantine& quarantine);
     bool is_missing(const Quarantine& quarantine, const HeldId& id) const;
-    bool has_any(const Quarantine& quarantine);
-    void settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing,
-                        std::size_t looked_at);
+    bool has_any_before(const Quarantine& quarantine, const HeldId& newer);
+    void settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing);
     void add(StoreFinding finding);
 
     Desk& desk_;

@@ -152,6 +152,11 @@ Opened open_postgresql(const Target& target, const ConnectOptions& options)
         // A role or database may have switched it off; what is stronger than `on` stays.
         set_up(*opened.session, "SELECT set_config('synchronous_commit', 'on', false)"
                                 " WHERE current_setting('synchronous_commit') = 'off'");
+        // A node that vanishes in the middle of a transaction must not keep its locks from the others.
+        set_up(*opened.session, "SET idle_in_transaction_session_timeout = '10s'");
+        set_up(*opened.session, "SET tcp_keepalives_idle = 10");
+        set_up(*opened.session, "SET tcp_keepalives_interval = 5");
+        set_up(*opened.session, "SET tcp_keepalives_count = 3");
     }
     return opened;
 }
