@@ -148,6 +148,27 @@ TEST_F(ReleaseTest, NobodyKnowsWhatBecameOfAMailWhenTheConnectionBreaksBehindIts
     EXPECT_FALSE(house.desk.load(id)->recipients.front().outcome_unknown);
 }
 
+TEST_F(ReleaseTest, WhoGotTheMailGotItWhateverBecomesOfAnotherCopy)
+{
+    const HeldId id = hold({});
+    answer("250 2.0.0 fine");
+    EXPECT_EQ(house.desk.release(id, kUser, false).outcome, Outcome::released);
+    answer("451 later");
+    EXPECT_EQ(house.desk.release(id, kUser, true).outcome, Outcome::deferred);
+    EXPECT_EQ(state_of(id), RecipientState::released);
+    answer("250 2.0.0 fine");
+    EXPECT_EQ(house.desk.release(id, kUser, false).outcome, Outcome::already_released);
+
+    const HeldId other = hold({.body = "other\r\n"});
+    answer("250 ok", SmtpScript::Fault::close_after_message);
+    EXPECT_EQ(house.desk.release(other, kUser, false).outcome, Outcome::unknown);
+    answer("550 no");
+    EXPECT_EQ(house.desk.release(other, kUser, true).outcome, Outcome::refused);
+    answer("250 2.0.0 fine");
+    EXPECT_EQ(house.desk.release(other, kUser, false).outcome, Outcome::needs_again)
+        << "the first may have arrived";
+}
+
 TEST_F(ReleaseTest, TwoAtOnceSendOneCopy)
 {
     for (int round = 0; round < 5; ++round) {

@@ -7,6 +7,7 @@
 
 #include "quarantine/janitor.h"
 #include "quarantine/postman.h"
+#include "support/failing_store.h"
 #include "support/mail_server.h"
 #include "support/smtp_sink.h"
 
@@ -168,6 +169,22 @@ TEST_F(Sweep, ARowWhoseFileIsLostSaysSo)
     EXPECT_THAT(house.held(), SizeIs(3)) << "it is held anew";
 }
 
+TEST_F(Sweep, WhoseBytesAreLostIsHeldAnewTogetherWithThoseWhoAreNew)
+{
+    TestMail mail = spam();
+    mail.to = {"<u@example.net>"};
+    const HeldMail lost = hold(mail);
+    house.settings().get()->quarantines[0].store->remove(lost.id);
+    mail.to = {"<v@example.net>", "<u@example.net>"};
+    const HeldMail held = hold(mail);
+    EXPECT_NE(held.id, lost.id);
+    EXPECT_THAT(held.recipients, SizeIs(2));
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_EQ(house.send(mail).reply, Reply::discard);
+    EXPECT_THAT(house.held(), SizeIs(2)) << "it is known by now";
+    EXPECT_THAT(house.files(), SizeIs(1));
+}
+
 TEST_F(Sweep, AStoreThatHasNothingIsNotInItsPlace)
 {
     hold(spam("one"));
@@ -230,6 +247,91 @@ TEST_F(Sweep, AFileThatNobodyWaitsForGoes)
     ASSERT_THAT(report.findings, SizeIs(1));
     EXPECT_EQ(report.findings[0].kind, Kind::useless_file);
     EXPECT_THAT(house.files(), SizeIs(1));
+}
+
+TEST_F(Sweep, AMessageThatComesOnRecordMeanwhileKeepsItsFile)
+{
+    // Its transaction hung, or another node takes it up at the same time.
+    const HeldMail left = hold_without_row(spam());
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    bool is_recorded = false;
+    store->when_opened = [&](const HeldId& /*id*/) {
+        if (!std::exchange(is_recorded, true)) {
+            house.catalog.record({{.mail = left, .tell = {}}}, Time{});
+        }
+    };
+    sweep();
+    EXPECT_TRUE(is_recorded);
+    EXPECT_THAT(house.files(), SizeIs(1));
+    ASSERT_THAT(house.held(), SizeIs(1));
+    EXPECT_EQ(house.held()[0].id, left.id);
+}
+
+TEST_F(Sweep, MailThatCameWhileADiskWasAwayDoesNotProveThatItIsThere)
+{
+    hold(spam("one"));
+    hold(spam("two"));
+    for (const std::string& file : house.files()) {
+        std::filesystem::remove(file);
+    }
+    hold(spam("into the folder below"));
+    for (int hour = 0; hour < 2; ++hour) {
+        const StoreReport report = sweep();
+        EXPECT_THAT(report.findings, IsEmpty());
+        ASSERT_THAT(report.troubles, SizeIs(1));
+        EXPECT_THAT(report.troubles[0], HasSubstr("2 of the messages on record are not in"));
+        EXPECT_THAT(report.troubles[0], HasSubstr("is its disk mounted"));
+        house.clock.advance(std::chrono::hours(1));
+    }
+    EXPECT_EQ(house.held()[0].recipients[0].state, RecipientState::held);
+}
+
+TEST_F(Sweep, ARecipientGivenTwiceIsOne)
+{
+    TestMail mail = spam();
+    mail.to = {"<u@example.net>", "<U@Example.NET>", "<u@example.net>"};
+    hold_without_row(mail);
+    sweep();
+    EXPECT_EQ(house.count("held_recipient"), 1);
+    EXPECT_EQ(house.count("notice"), 1);
+}
+
+TEST_F(Sweep, AMailFromTheFutureHidesNothing)
+{
+    const HeldMail left = hold_without_row(spam("left"));
+    house.clock.advance(std::chrono::hours(24 * 30)); // the clock is wrong
+    hold(spam("too soon"));
+    house.clock.advance(-std::chrono::hours(24 * 30) + std::chrono::minutes(20));
+    const auto report = house.desk.sweep(house.clock.now(), kOn);
+    ASSERT_THAT(report->findings, SizeIs(1));
+    EXPECT_EQ(report->findings[0].id, left.id);
+    EXPECT_THAT(house.held(), SizeIs(2));
+}
+
+TEST_F(Sweep, WhatCouldNotBeSweptForDaysIsSweptInTheEnd)
+{
+    const HeldMail left = hold_without_row(spam("left"));
+    house.clock.advance(std::chrono::minutes(20));
+    Janitor janitor(house.desk, house.catalog, house.clock, [] {});
+    house.clock.advance(std::chrono::minutes(20));
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    store->fail_at(1);
+    EXPECT_TRUE(janitor.round()) << "one file that cannot be read is no reason to try again soon";
+    ASSERT_TRUE(store->has_failed());
+    store->when_opened = [](const HeldId& /*id*/) {};
+    {
+        const auto filling = house.desk.hold_stores(); // as when the catalog is away
+        EXPECT_FALSE(janitor.round());
+    }
+    house.clock.advance(std::chrono::hours(24 * 4));
+    hold(spam("new"));
+    house.clock.advance(std::chrono::minutes(20));
+    EXPECT_TRUE(janitor.round());
+    EXPECT_THAT(house.held(), SizeIs(2));
 }
 
 TEST_F(Sweep, TheJanitorWaitsForWhoFillsTheStores)

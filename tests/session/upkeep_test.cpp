@@ -111,10 +111,10 @@ TEST(Expire, WhatSomebodyIsStillToBeToldOfStays)
     test::SmtpScript away;
     away.mail = "421 not now";
     sink.set(away);
-    House house("all", section("quarantine_days = 30\nquarantine_max_size = 15K\n" + tells +
+    House house("all", section("quarantine_days = 2\nquarantine_max_size = 15K\n" + tells +
                                "smtp_port = " + std::to_string(sink.port())));
     house.send(mail_number(1));
-    house.clock.advance(std::chrono::days(31));
+    house.clock.advance(std::chrono::days(3));
     for (int number = 2; number < 5; ++number) {
         house.send(mail_number(number, 10'000));
     }
@@ -136,6 +136,40 @@ TEST(Expire, WhatSomebodyIsStillToBeToldOfStays)
     EXPECT_EQ(report.parts.at(1).messages, 2);
     EXPECT_EQ(report.parts.at(0).untold + report.parts.at(1).untold, 0);
     EXPECT_THAT(house.files(), SizeIs(1));
+}
+
+TEST(Expire, ANoticeThatNobodySendsAnyMoreKeepsNothingForEver)
+{
+    House house("all", section("quarantine_days = 2\nnotification_retry_days = 5\nnotification_type = EMAIL\n"
+                               "smtp_host = 127.0.0.1\nsmtp_port = 9\n"
+                               "notification_email_from = quarantine@example.net\n"
+                               "notification_email_subject = Held\nnotification_email_template = " +
+                               std::string(QM_SOURCE_DIR) + "/templates/notice.html\n"));
+    house.send(mail_number(1));
+    house.clock.advance(std::chrono::days(5));
+    EXPECT_EQ(house.desk.expire(false, kOn).parts.at(0).untold, 1);
+    house.clock.advance(std::chrono::days(2));
+    EXPECT_EQ(house.desk.expire(false, kOn).parts.at(0).messages, 1);
+    EXPECT_THAT(house.files(), IsEmpty());
+}
+
+TEST(Expire, RowsStayWhenTheirFilesAreAway)
+{
+    House house("all", section("quarantine_days = 30"));
+    house.send(mail_number(1));
+    house.send(mail_number(2));
+    for (const std::string& file : house.files()) {
+        std::filesystem::remove(file);
+    }
+    house.clock.advance(std::chrono::days(31));
+    house.send(mail_number(3)); // into the folder below
+    const ExpireReport report = house.desk.expire(false, kOn);
+    EXPECT_THAT(report.parts, IsEmpty());
+    ASSERT_THAT(report.troubles, SizeIs(1));
+    EXPECT_THAT(report.troubles[0], HasSubstr("is its disk mounted"));
+    EXPECT_THAT(house.held(), SizeIs(3));
+    house.desk.check_stores(true, kOn);
+    EXPECT_EQ(house.desk.expire(false, kOn).parts.at(0).messages, 2);
 }
 
 TEST(Expire, AStoppedRunGoesOnWhereItWas)

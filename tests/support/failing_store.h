@@ -1,6 +1,7 @@
 // A store that fails at its n-th call.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "quarantine/error.h"
@@ -24,6 +25,9 @@ class FailingStore final : public MessageStore {
     }
     bool has_failed() const { return failed_; }
 
+    /// Something else happens at this moment.
+    std::function<void(const HeldId&)> when_opened;
+
     std::unique_ptr<MessageWriter> create(const HeldId& id) override
     {
         count("create");
@@ -32,6 +36,9 @@ class FailingStore final : public MessageStore {
     std::unique_ptr<MessageReader> open(const HeldId& id) override
     {
         count("open");
+        if (when_opened) {
+            when_opened(id);
+        }
         return behind_->open(id);
     }
     bool remove(const HeldId& id) override
