@@ -1,8 +1,10 @@
 // What the catalog promises to several processes, for every database it runs on.
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -159,6 +161,41 @@ TEST_P(CatalogProcesses, TheReleasesOfAKilledProcessAreFoundAndNobodyElses)
     const auto left_later = wait_for_left();
     ASSERT_EQ(left_later.size(), 1U);
     EXPECT_EQ(left_later[0].message, ids[0]) << "who ends without settling is dead too";
+}
+
+TEST_P(CatalogProcesses, ALockThatSomebodyKeepsIsNotWaitedForByOneMailAfterTheOther)
+{
+    if (GetParam() == sql::Engine::sqlite) {
+        return; // one lock for everything: the first wait is the only one
+    }
+    constexpr int kMails = 8;
+    std::vector<HeldMail> mails;
+    for (int i = 0; i < kMails; ++i) {
+        mails.push_back(other_mail({kTo}));
+    }
+    sql::Connection administrator(sql::parse_target(url(), "/"), {});
+    const auto began = std::chrono::steady_clock::now();
+    std::atomic<int> failed{0};
+    {
+        sql::Transaction index(administrator);
+        administrator.execute("LOCK TABLE held_message IN EXCLUSIVE MODE"); // reading goes on
+        std::vector<std::jthread> threads;
+        for (const HeldMail& mail : mails) {
+            threads.emplace_back([&] {
+                try {
+                    record(mail);
+                } catch (const BackendError&) {
+                    ++failed;
+                }
+            });
+        }
+        threads.clear();
+    }
+    EXPECT_EQ(failed.load(), kMails);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(18)) << "3.6 s for each of them";
+    for (const HeldMail& mail : mails) {
+        EXPECT_FALSE(record(mail).known);
+    }
 }
 
 TEST_P(CatalogProcesses, OfTwoProcessesOneBeginsEachRelease)
