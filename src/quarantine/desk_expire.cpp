@@ -148,19 +148,26 @@ class Expiry {
         }
     }
 
-    /// Where none of the files is that should be there, a disk is not mounted: their rows are all that is
-    /// left.
+    /// Old files may have been deleted by hand. But where those of the messages behind them are missing, too,
+    /// a disk is not mounted, and rows are all that is left.
     void expect_files(const std::vector<catalog::Old>& batch) const
     {
-        const auto has_file = [&](const catalog::Old& old) {
-            return old.has_bytes && quarantine_.store->open(old.id) != nullptr;
-        };
-        if (std::ranges::any_of(batch, &catalog::Old::has_bytes) && std::ranges::none_of(batch, has_file)) {
+        if (std::ranges::none_of(batch, &catalog::Old::has_bytes) || has_any_file(batch)) {
+            return;
+        }
+        if (!has_any_file(retention_.oldest(quarantine_.name, std::nullopt, batch.back().id, kBatch))) {
             throw BackendError(fmt::format(
                 "the files of the oldest messages are not in {}: is its disk mounted? Nothing was "
                 "deleted; quarantinectl store check --repair marks them as lost",
                 quarantine_.store->folder()));
         }
+    }
+
+    bool has_any_file(const std::vector<catalog::Old>& messages) const
+    {
+        return std::ranges::any_of(messages, [&](const catalog::Old& old) {
+            return old.has_bytes && quarantine_.store->open(old.id) != nullptr;
+        });
     }
 
     /// Bytes, then rows. Returns those that went; what the store does not let go stays closed.

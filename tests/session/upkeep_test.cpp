@@ -161,15 +161,29 @@ TEST(Expire, RowsStayWhenTheirFilesAreAway)
     for (const std::string& file : house.files()) {
         std::filesystem::remove(file);
     }
+    std::ofstream(house.dir / "store/.lock"); // of the daemon
     house.clock.advance(std::chrono::days(31));
-    house.send(mail_number(3)); // into the folder below
     const ExpireReport report = house.desk.expire(false, kOn);
     EXPECT_THAT(report.parts, IsEmpty());
     ASSERT_THAT(report.troubles, SizeIs(1));
     EXPECT_THAT(report.troubles[0], HasSubstr("is its disk mounted"));
-    EXPECT_THAT(house.held(), SizeIs(3));
+    EXPECT_THAT(house.held(), SizeIs(2));
     house.desk.check_stores(true, kOn);
     EXPECT_EQ(house.desk.expire(false, kOn).parts.at(0).messages, 2);
+}
+
+TEST(Expire, FilesThatWereDeletedByHandAreNoReasonToStop)
+{
+    House house("all", section("quarantine_days = 30"));
+    house.send(mail_number(1));
+    for (const std::string& file : house.files()) {
+        std::filesystem::remove(file);
+    }
+    house.clock.advance(std::chrono::days(20));
+    house.send(mail_number(2));
+    house.clock.advance(std::chrono::days(11));
+    EXPECT_EQ(house.desk.expire(false, kOn).parts.at(0).messages, 1);
+    EXPECT_THAT(house.held(), SizeIs(1));
 }
 
 TEST(Expire, AStoppedRunGoesOnWhereItWas)
