@@ -28,6 +28,9 @@ function(qm_test name)
     if(NOT test_TIMEOUT)
         set(test_TIMEOUT 120)
     endif()
+    if(QM_SANITIZE)
+        math(EXPR test_TIMEOUT "4 * ${test_TIMEOUT}") # some are twenty times as slow
+    endif()
     gtest_discover_tests(${name} TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
                          PROPERTIES LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT})
 endfunction()

@@ -79,6 +79,7 @@ void Janitor::work(const std::stop_token& stop)
 
 bool Janitor::round()
 {
+    const std::lock_guard lock(round_);
     try {
         desk_.resolve_left_releases();
         const bool done = sweep();

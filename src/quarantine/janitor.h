@@ -46,6 +46,7 @@ class Janitor {
     std::function<void()> notices_due_;
     bool is_shared_; ///< the catalog, by several nodes
     Time started_;
+    std::mutex round_; ///< one at a time; guards the next three
     std::string last_error_;
     std::vector<std::string> troubles_;  ///< of the last sweep
     Time not_swept_since_ = Time::max(); ///< no sweep has come to its end since then

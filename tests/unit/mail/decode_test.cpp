@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "support/processor_time.h"
 
 namespace qm::mail {
 
@@ -185,14 +186,14 @@ TEST(Decode, HostileHeadersCostLinearTime)
         }
         return result;
     };
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = test::processor_time();
     for (const std::string_view piece :
          {"=?", "=?utf-8", "=?utf-8?q", "=?utf-8?q?a", "=?utf-8?q?a?= ", "\r\n ",
           "=?koi8-r?q?a?= =?gb2312?b?/w==?= ", "?=", "=?utf-7?q?+?="}) {
         decode(repeated(piece, 2'000'000));
     }
     // A quadratic scan of two megabytes takes hours.
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+    EXPECT_LT(test::processor_time() - begin, std::chrono::seconds(60));
 }
 
 TEST(DecodeForPeople, AlwaysOneLineOfValidUtf8)

@@ -110,9 +110,9 @@ struct Pair {
 TEST(Watchdog, ReadThatTakesTooLongEnds)
 {
     const Pair pair;
-    const Watchdog::Watch watch(pair.ours.get(), Clock::now() + milliseconds(100));
-    char byte = 0;
     const auto begin = Clock::now();
+    const Watchdog::Watch watch(pair.ours.get(), begin + milliseconds(100));
+    char byte = 0;
     EXPECT_EQ(::read(pair.ours.get(), &byte, 1), 0);
     EXPECT_GE(Clock::now() - begin, milliseconds(90));
     EXPECT_TRUE(watch.fired());
