@@ -86,6 +86,7 @@ class Sender {
         if (with_friend) {
             session_.recipient("<friend@example.net>");
         }
+        session_.header("Subject", mail % kKinds == kKinds - 1 ? " again" : " once");
         session_.header("Message-ID", " <" + std::to_string(number_ * 1000 + mail) + "@example.org>");
         if (spam) {
             session_.header("X-Spam-Flag", " YES");
@@ -200,6 +201,9 @@ TEST(Races, MailNoticesReleasesExpirySweepsAndReloads)
         });
         const Repeated release([&] {
             for (const HeldMail& mail : newest(house, 1)) {
+                if (mail.subject == "again") {
+                    continue; // nobody could tell what is offered again from what was released
+                }
                 const auto outcome = house.desk.release(mail.id, "b@example.net", false).outcome;
                 released += outcome == ReleaseResult::Outcome::released ? 1 : 0;
             }
