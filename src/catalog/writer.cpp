@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +28,22 @@ std::string words_of(const std::exception_ptr& failure)
         return error.what();
     } catch (...) {
         return "unknown exception";
+    }
+}
+
+/// An exception object of its own: what several threads throw must not be one object.
+std::exception_ptr another(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const UnknownOutcome& error) {
+        return std::make_exception_ptr(UnknownOutcome(error.what()));
+    } catch (const BackendError& error) {
+        return std::make_exception_ptr(BackendError(error.what()));
+    } catch (const std::exception& error) {
+        return std::make_exception_ptr(std::runtime_error(error.what()));
+    } catch (...) {
+        return std::make_exception_ptr(std::runtime_error("unknown exception"));
     }
 }
 
@@ -75,8 +92,8 @@ void Writer::run(Job job, std::chrono::milliseconds patience)
         throw BackendError(fmt::format("catalog {}: busy for {} ms", target_.shown(), patience.count()));
     }
     done_.wait(lock, [&] { return ticket->done; });
-    if (ticket->failure) {
-        std::rethrow_exception(ticket->failure);
+    if (const std::exception_ptr failure = std::exchange(ticket->failure, nullptr)) {
+        std::rethrow_exception(failure);
     }
 }
 
@@ -136,9 +153,8 @@ void Writer::went_away(const std::exception_ptr& failure)
     away_ = words_of(failure);
     away_since_ = std::chrono::steady_clock::now();
     // What never began has a known outcome.
-    const std::exception_ptr not_begun = std::make_exception_ptr(BackendError(away_));
     for (const auto& ticket : waiting_) {
-        ticket->failure = not_begun;
+        ticket->failure = std::make_exception_ptr(BackendError(away_));
         ticket->taken = true;
         ticket->done = true;
     }
@@ -170,7 +186,7 @@ void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
         const std::exception_ptr failure = std::current_exception();
         for (const auto& ticket : batch) {
             if (!ticket->failure) {
-                ticket->failure = failure;
+                ticket->failure = another(failure);
             }
         }
         connection_.reset();
