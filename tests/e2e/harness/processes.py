@@ -72,6 +72,19 @@ def freeze(pid):
     while running := set(_family(pid)) - stopped:
         _signal(running, signal.SIGSTOP)
         stopped |= running
+    # A signal takes its time: until then a thread may go on.
+    places.wait_until("all threads are stopped", lambda: all(_is_stopped(one) for one in stopped), 20)
+
+
+def _is_stopped(pid):
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/stat", "rb") as stat:
+                if stat.read().rpartition(b")")[2].split()[0] not in b"TtZX":
+                    return False
+    except OSError:
+        pass  # it ended at this moment
+    return True
 
 
 def thaw(pid):
