@@ -57,7 +57,7 @@ class Sweep : public testing::Test {
     /// As after a crash between the file and its row.
     HeldMail hold_without_row(const TestMail& mail)
     {
-        const HeldMail held = hold(mail);
+        HeldMail held = hold(mail);
         house.catalog.forget(held.id);
         return held;
     }
@@ -192,7 +192,7 @@ TEST_F(Sweep, AStoreThatHasNothingIsNotInItsPlace)
     for (const std::string& file : house.files()) {
         std::filesystem::remove(file);
     }
-    std::ofstream(house.dir / "store/.lock"); // of the daemon that has just begun
+    std::ofstream(house.dir / "store/.lock") << ""; // of the daemon that has just begun
     const StoreReport report = sweep();
     EXPECT_THAT(report.findings, IsEmpty());
     ASSERT_THAT(report.troubles, SizeIs(1));
@@ -211,7 +211,7 @@ TEST_F(Sweep, OfTwoStoresOneThatHasNothingIsLeftAlone)
     hold(virus);
     const HeldMail away = hold(spam("away"));
     house.settings().get()->quarantine("spam")->store->remove(away.id);
-    std::ofstream(house.dir / "other/.lock");
+    std::ofstream(house.dir / "other/.lock") << "";
     const StoreReport report = sweep();
     EXPECT_THAT(report.findings, IsEmpty());
     EXPECT_THAT(report.troubles, SizeIs(1));

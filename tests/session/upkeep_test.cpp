@@ -161,7 +161,7 @@ TEST(Expire, RowsStayWhenTheirFilesAreAway)
     for (const std::string& file : house.files()) {
         std::filesystem::remove(file);
     }
-    std::ofstream(house.dir / "store/.lock"); // of the daemon
+    std::ofstream(house.dir / "store/.lock") << ""; // of the daemon
     house.clock.advance(std::chrono::days(31));
     const ExpireReport report = house.desk.expire(false, kOn);
     EXPECT_THAT(report.parts, IsEmpty());
