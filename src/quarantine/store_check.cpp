@@ -393,9 +393,9 @@ bool Desk::StoreCheck::has_any_before(const Quarantine& quarantine, const HeldId
 
 void Desk::StoreCheck::settle_missing(const Quarantine& quarantine, const std::vector<HeldId>& missing)
 {
-    // Nobody looks on while it sweeps. A folder that has nothing from before the message that is missing may
+    // Nobody looks on while it sweeps. A folder that has nothing from before what is missing may
     // be the place where a disk should be mounted; what came since lies in it.
-    if (scope_.sweep && !missing.empty() && !has_any_before(quarantine, missing.back())) {
+    if (scope_.sweep && !missing.empty() && !has_any_before(quarantine, missing.front())) {
         throw BackendError(
             fmt::format("{} of the messages on record are not in {}, and none that is older is: is its disk "
                         "mounted? Nothing was done; quarantinectl store check --repair marks them as lost",
