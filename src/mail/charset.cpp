@@ -163,6 +163,18 @@ const Charset* find_charset(std::string_view name)
     return found != spellings().end() && found->name == lower ? found->charset : nullptr;
 }
 
+void open_charsets()
+{
+    for (const Charset& charset : kCharsets) {
+        converter_of(charset);
+    }
+    // GMime opens them by the name that the mail says. What is open somewhere is not loaded again.
+    static std::vector<Converter> kept;
+    for (const Spelling& spelling : spellings()) {
+        kept.push_back(open_converter(std::string(spelling.name).c_str()));
+    }
+}
+
 std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes)
 {
     if (&charset == kCharsets.data()) {

@@ -26,4 +26,8 @@ const Charset* find_charset(std::string_view name);
 /// Thread-safety: may be called from any thread (each keeps its own converters).
 std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes);
 
+/// Opens the converters of this thread, each of which reads a file when it is first used, and keeps the files
+/// in memory. Once, before other threads start.
+void open_charsets();
+
 } // namespace qm::mail

@@ -1,0 +1,125 @@
+#include "preview/render.h"
+
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "html/sanitizer.h"
+#include "mail/body_text.h"
+#include "mail/charset.h"
+#include "preview/sentences.h"
+
+namespace qm::preview {
+namespace {
+
+/// Text without the controls that a terminal or a mail program obeys.
+std::string plain(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        const char32_t code = character.code;
+        const bool is_control =
+            (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code <= 0x9F);
+        if (!is_control) {
+            text::append_utf8(result, code);
+        }
+        text.remove_prefix(character.bytes);
+    }
+    return result;
+}
+
+/// True when the end of it is missing.
+bool show_text(Preview& preview, const mail::Readable& readable, const PreviewOptions& options)
+{
+    if (!readable.is_html) {
+        preview.html = html::text_to_html(readable.text);
+        preview.text = plain(readable.text);
+        return readable.cut;
+    }
+    const html::SanitizeOptions sanitize{options.replacement_image, options.max_text};
+    html::Sanitized sanitized = html::sanitize(readable.text, sanitize);
+    // From what is shown, so that both say the same and a link's target is checked in one place.
+    preview.text = plain(html::html_to_text(sanitized.html));
+    preview.html = std::move(sanitized.html);
+    return readable.cut || sanitized.cut;
+}
+
+bool is_blank(std::string_view text)
+{
+    return text.find_first_not_of(" \t\n") == std::string_view::npos;
+}
+
+Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& options)
+{
+    mail::ReadLimits limits;
+    limits.max_text = options.max_text;
+    mail::Readable readable = mail::read_message(message, limits);
+    Preview preview;
+    preview.subject = std::move(readable.subject);
+    preview.from = std::move(readable.from);
+    preview.charset = std::move(readable.charset);
+    preview.attachments = std::move(readable.attachments);
+    if (readable.text.empty()) {
+        say(preview, readable.problem.empty() ? kNoText : std::string_view(readable.problem));
+        return preview;
+    }
+    const bool is_cut = show_text(preview, readable, options) || cut;
+    if (is_blank(preview.text) && preview.html.find("<img") == std::string::npos) {
+        preview.text.clear();
+        say(preview, kNoText);
+    }
+    if (is_cut) {
+        say(preview, kCut);
+    }
+    if (!readable.problem.empty()) {
+        say(preview, readable.problem);
+    }
+    return preview;
+}
+
+/// One of everything that is set up when it is first used.
+constexpr std::string_view kSample =
+    "From: =?utf-8?B?w6Q=?= <a@xn--bcher-kva.example>\r\nSubject: =?utf-8?Q?=C3=A4?=\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n<p style=3D\"color:red\">=C3=A4 "
+    "<a href=3D\"https://b\xC3\xBC"
+    "cher.example/\">x</a></p>\r\n--b\r\nContent-Type: application/pdf; "
+    "name*=utf-8''%C3%A4\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b\r\nContent-Type: "
+    "message/rfc822\r\n\r\nSubject: x\r\n\r\nbegin 644 x\r\n`\r\nend\r\n--b--\r\n";
+
+} // namespace
+
+void prepare_rendering()
+{
+    mail::open_charsets();
+    render(kSample, false, {});
+}
+
+Preview render(std::string_view message, bool cut, const PreviewOptions& options)
+{
+    try {
+        return of_bytes(message, cut, options);
+    } catch (const std::exception&) {
+        return sentence(kUnsafe);
+    }
+}
+
+std::string render_html(std::string_view html, const PreviewOptions& options)
+{
+    try {
+        const std::string_view shown = text::cut_utf8(html, options.max_text);
+        html::Sanitized result =
+            html::sanitize(mail::body_text(shown, "", true), {options.replacement_image, options.max_text});
+        if (result.cut || shown.size() < html.size()) {
+            result.html += html_sentence(kCut);
+        }
+        return std::move(result.html);
+    } catch (const std::exception&) {
+        return html_sentence(kUnsafe);
+    }
+}
+
+} // namespace qm::preview

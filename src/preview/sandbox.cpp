@@ -1,0 +1,202 @@
+#include "preview/sandbox.h"
+
+#include <seccomp.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/c_ptr.h"
+#include "base/file.h"
+
+namespace qm::preview {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+[[noreturn]] void fail(const std::string& what, int error = errno)
+{
+    throw std::runtime_error(what + ": " + error_text(error));
+}
+
+void drop_user()
+{
+    if (geteuid() != 0) {
+        return;
+    }
+    if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+        setresuid(kNobody, kNobody, kNobody) != 0) {
+        fail("cannot become nobody");
+    }
+}
+
+#ifndef QM_SANITIZED
+
+/// Only descriptor 0 stays; what is written to the others goes nowhere.
+void close_others()
+{
+    FileDescriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!nowhere || dup2(nowhere.get(), STDOUT_FILENO) < 0 || dup2(nowhere.get(), STDERR_FILENO) < 0) {
+        fail("cannot use /dev/null");
+    }
+    nowhere.close();
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0) {
+        fail("cannot close descriptors");
+    }
+}
+
+void limit(int resource, rlim_t value, const char* name)
+{
+    const rlimit both{.rlim_cur = value, .rlim_max = value};
+    if (setrlimit(static_cast<__rlimit_resource>(resource), &both) != 0) {
+        fail(std::string("cannot limit ") + name);
+    }
+}
+
+/// Calls that may be made whatever their arguments are.
+constexpr std::array kHarmless = {
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(setitimer),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(close),
+};
+
+/// Calls that libraries make to look whether there is a file, a charset for example: there is none.
+constexpr std::array kRefused = {
+    SCMP_SYS(openat), SCMP_SYS(open),  SCMP_SYS(newfstatat), SCMP_SYS(stat),
+    SCMP_SYS(lstat),  SCMP_SYS(statx), SCMP_SYS(access),     SCMP_SYS(faccessat),
+};
+
+class Filter {
+  public:
+    Filter() : context_(seccomp_init(SCMP_ACT_KILL_PROCESS))
+    {
+        if (!context_) {
+            throw std::bad_alloc();
+        }
+    }
+
+    void allow(int call) { check(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call, 0, nullptr)); }
+    void refuse(int call)
+    {
+        check(seccomp_rule_add_array(context_.get(), SCMP_ACT_ERRNO(EACCES), call, 0, nullptr));
+    }
+    /// Only while these bits of an argument are not set.
+    void allow_without(int call, unsigned argument, scmp_datum_t bits)
+    {
+        const scmp_arg_cmp none{.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = bits, .datum_b = 0};
+        check(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call, 1, &none));
+    }
+    /// Memory that belongs to no file, and that is not run.
+    void allow_anonymous_memory()
+    {
+        const std::array both = {
+            scmp_arg_cmp{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
+            scmp_arg_cmp{
+                .arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_ANONYMOUS, .datum_b = MAP_ANONYMOUS}};
+        check(
+            seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(mmap), both.size(), both.data()));
+    }
+    void load() { check(seccomp_load(context_.get())); }
+
+  private:
+    static void check(int result)
+    {
+        if (result != 0) {
+            fail("cannot set the system call filter", -result);
+        }
+    }
+    CPtr<void, seccomp_release> context_;
+};
+
+void filter_calls()
+{
+    Filter filter;
+    for (const int call : kHarmless) {
+        filter.allow(call);
+    }
+    for (const int call : kRefused) {
+        filter.refuse(call);
+    }
+    filter.allow_without(SCMP_SYS(mprotect), 2, PROT_EXEC);
+    filter.allow_anonymous_memory();
+    filter.load();
+}
+
+#endif
+
+void set_timer(int which, std::chrono::milliseconds time)
+{
+    const itimerval value{.it_interval = {},
+                          .it_value = {.tv_sec = time.count() / 1000, .tv_usec = time.count() % 1000 * 1000}};
+    if (setitimer(static_cast<__itimer_which>(which), &value, nullptr) != 0) {
+        fail("cannot set a timer");
+    }
+}
+
+} // namespace
+
+void confine([[maybe_unused]] const Confinement& confinement)
+{
+    if (chdir("/") != 0) {
+        fail("cannot go to /");
+    }
+    drop_user();
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        fail("cannot give up privileges");
+    }
+#ifndef QM_SANITIZED
+    close_others();
+    limit(RLIMIT_AS, confinement.memory, "memory");
+    limit(RLIMIT_CORE, 0, "core files");
+    limit(RLIMIT_FSIZE, 0, "files");
+    limit(RLIMIT_NOFILE, 0, "descriptors");
+    limit(RLIMIT_NPROC, 0, "processes");
+    filter_calls();
+#endif
+}
+
+void end_at_the_latest(std::chrono::milliseconds clock, std::chrono::milliseconds processor)
+{
+    set_timer(ITIMER_REAL, clock);
+    set_timer(ITIMER_PROF, processor);
+}
+
+void no_end()
+{
+    end_at_the_latest({}, {});
+}
+
+} // namespace qm::preview

@@ -1,0 +1,111 @@
+#include "preview/worker.h"
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "preview/render.h"
+#include "preview/sandbox.h"
+
+namespace qm::preview {
+namespace {
+
+constexpr int kSocket = STDIN_FILENO;
+
+/// False: the other end is closed.
+bool read_exactly(char* to, std::size_t count)
+{
+    while (count > 0) {
+        const ssize_t got = ::read(kSocket, to, count);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return false;
+        }
+        to += got;
+        count -= static_cast<std::size_t>(got);
+    }
+    return true;
+}
+
+std::optional<std::uint32_t> read_length()
+{
+    std::array<char, 4> bytes{};
+    if (!read_exactly(bytes.data(), bytes.size())) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(FrameReader({bytes.data(), bytes.size()}).number(4));
+}
+
+/// How the message ended: 0, kCutHere, kForget. Nothing: the other end is closed.
+std::optional<std::uint32_t> read_message(std::string& message)
+{
+    for (;;) {
+        const auto length = read_length();
+        if (!length || *length == 0 || *length == kCutHere || *length == kForget) {
+            return length;
+        }
+        const std::size_t before = message.size();
+        message.resize(before + *length);
+        if (!read_exactly(message.data() + before, *length)) {
+            return std::nullopt;
+        }
+    }
+}
+
+} // namespace
+
+int serve(const Render& render, const WorkerLimits& limits)
+{
+    for (;;) {
+        const auto length = read_length();
+        if (!length || *length > kMaxHead) {
+            return length ? EX_PROTOCOL : EX_OK;
+        }
+        std::string head(*length, '\0');
+        if (!read_exactly(head.data(), head.size())) {
+            return EX_OK;
+        }
+        const auto request = read_request(head);
+        if (!request) {
+            return EX_PROTOCOL;
+        }
+        std::string message;
+        const auto end = read_message(message);
+        if (!end) {
+            return EX_OK;
+        }
+        if (*end == kForget) {
+            continue;
+        }
+        end_at_the_latest(limits.clock, limits.processor);
+        const std::string answer = written(render(*request, message, *end == kCutHere));
+        no_end();
+        FrameWriter size;
+        size.number(answer.size(), 4);
+        if (write_all(kSocket, size.take()) != 0 || write_all(kSocket, answer) != 0) {
+            return EX_OK;
+        }
+    }
+}
+
+Preview rendered(const Request& request, std::string_view message, bool cut)
+{
+    PreviewOptions options;
+    options.max_text = request.max_text;
+    options.replacement_image = request.replacement_image;
+    if (request.task == Task::message) {
+        return render(message, cut, options);
+    }
+    Preview preview;
+    preview.html = render_html(message, options);
+    return preview;
+}
+
+} // namespace qm::preview

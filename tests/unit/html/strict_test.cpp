@@ -1,0 +1,89 @@
+// What is ours is known without a parser; nothing else is.
+#include "html/strict.h"
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "html/sanitizer.h"
+
+namespace qm::html {
+namespace {
+
+constexpr std::string_view kImage = "cid:blocked.png";
+
+TEST(IsSanitized, WhateverTheSanitizerWrites)
+{
+    constexpr std::array kInputs = {
+        "",
+        "plain & simple",
+        "<p>one<p>two",
+        "<table width=100% bgcolor=red><tr><td colspan=2 style='color:#123456;width:50%'>x</table>",
+        "<a href='https://evil.example/?a=1&b=2'>here</a>",
+        "<font face=\"Arial, 'Times New Roman'\" size=+1 color=#abc>x</font>",
+        "<img src=x onerror=alert(1) alt='a \"quoted\" <name>'>",
+        "<ul><li>1<li>2<ol start=3 type=a><li>x</ol></ul>",
+        "<pre>\n\n a\tb</pre><blockquote>q</blockquote><hr><br>",
+        "<button onclick=x>Buy</button><center>c</center><div dir=rtl lang=he>\u05D0</div>",
+        "<svg><style><img title=\"</style><img src=x onerror=alert(1)>\">",
+        "\xFF\xFE<\0p>\x01\u202E\uFFFE",
+        "<td>loose</td><caption>c</caption><dl><dt>a<dd>b</dl>",
+    };
+    for (const std::string_view input : kInputs) {
+        for (const std::string_view image : {std::string_view(), kImage}) {
+            const std::string html = sanitize(input, {.replacement_image = std::string(image)}).html;
+            EXPECT_TRUE(is_sanitized(html, image)) << html;
+        }
+    }
+    EXPECT_TRUE(is_sanitized(text_to_html("a  <b>\r\n\tc & 'd'"), ""));
+    EXPECT_TRUE(is_sanitized("<p><em>A sentence of ours.</em></p>", ""));
+}
+
+TEST(IsSanitized, NothingElse)
+{
+    constexpr std::array kOthers = {
+        "<script>alert(1)</script>",
+        "<p onclick=\"x\">a</p>",
+        "<p><b>a</p></b>",
+        "<p>",
+        "</p>",
+        "<p >a</p>",
+        "<P>a</P>",
+        "<p a=b>x</p>",
+        "<a href=\"https://evil.example/\">x</a>",
+        "<img src=\"https://evil.example/\" alt=\"\">",
+        "<img src=\"cid:blocked.png\" alt=\"\" onerror=\"x\">",
+        "<img src=\"cid:blocked.png\" alt=\"a\"b\">",
+        "<div style=\"position:fixed\">x</div>",
+        "<div style=\"color:red;background:url(x)\">x</div>",
+        "<div id=\"x\">x</div>",
+        "<!-- x -->",
+        "<?php ?>",
+        "<![CDATA[x]]>",
+        "a < b",
+        "a > b",
+        "a & b",
+        "&nbsp;",
+        "&lt",
+        "&#x3C;script&#x3E;",
+        "a\r\nb",
+        "\x01",
+        "\xFF",
+        "<table><tr><td>x</td></tr></table></div>",
+        "<form></form>",
+        "<svg></svg>",
+        "<br/>",
+        "<br></br>",
+        "<p style=\"color:red\" style=\"color:red\"",
+        "<",
+        "<p",
+        "<p title=\"",
+    };
+    for (const std::string_view other : kOthers) {
+        EXPECT_FALSE(is_sanitized(other, kImage)) << other;
+    }
+}
+
+} // namespace
+} // namespace qm::html

@@ -1,0 +1,148 @@
+// A worker that dies, hangs, lies or breaks out costs one preview, and nothing else.
+#include "preview/workers.h"
+
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "preview/sentences.h"
+#include "quarantine/error.h"
+
+namespace qm::preview {
+namespace {
+
+using testing::HasSubstr;
+
+class TextReader final : public MessageReader {
+  public:
+    explicit TextReader(std::string text) : text_(std::move(text)) {}
+    std::size_t read(std::span<char> buffer) override
+    {
+        const std::size_t count = text_.copy(buffer.data(), buffer.size(), at_);
+        at_ += count;
+        return count;
+    }
+
+  private:
+    std::string text_;
+    std::size_t at_ = 0;
+};
+
+class WorkersTest : public testing::Test {
+  protected:
+    Preview ask(const std::string& message, std::uint64_t limit = 1U << 20U)
+    {
+        TextReader reader(message);
+        return workers.ask({.task = Task::message, .max_text = 512U * 1024U, .replacement_image = {}}, reader,
+                           limit);
+    }
+
+    void expect_harmless(const std::string& deed)
+    {
+        EXPECT_EQ(ask(deed).html, html_sentence(kUnsafe)) << deed;
+        EXPECT_THAT(ask("Subject: x\r\n\r\nfine\r\n").html, HasSubstr("fine")) << "after " << deed;
+    }
+
+    Workers workers{
+        {.program = QM_MISBEHAVING_WORKER, .most = 2, .deadline = std::chrono::milliseconds(8000)}};
+};
+
+TEST_F(WorkersTest, OneIsUsedForManyMessages)
+{
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_THAT(ask("Subject: x\r\n\r\nnumber " + std::to_string(i) + "\r\n").html,
+                    HasSubstr("number " + std::to_string(i)));
+    }
+    EXPECT_EQ(workers.counts().started, 1U);
+    EXPECT_EQ(workers.counts().made, 20U);
+    EXPECT_EQ(workers.counts().failed, 0U);
+}
+
+TEST_F(WorkersTest, ACrashCostsOnePreview)
+{
+    for (const char* const deed : {"crash", "abort", "exit"}) {
+        expect_harmless(deed);
+    }
+    EXPECT_EQ(workers.counts().failed, 3U);
+}
+
+TEST_F(WorkersTest, ALieIsNotBelieved)
+{
+    for (const char* const deed : {"lie", "path", "flood"}) {
+        expect_harmless(deed);
+    }
+    const Preview line = ask("line");
+    EXPECT_EQ(line.subject.find_first_of("\r\n"), std::string::npos);
+    EXPECT_EQ(line.from.find('\x1B'), std::string::npos);
+    EXPECT_EQ(line.charset.find('\n'), std::string::npos);
+    EXPECT_EQ(line.text, "\uFFFD\uFFFD");
+    ASSERT_EQ(line.attachments.size(), 1U);
+    EXPECT_EQ(line.attachments[0].name.find_first_of("\r\n"), std::string::npos);
+    EXPECT_EQ(line.attachments[0].type.find('\n'), std::string::npos);
+}
+
+TEST_F(WorkersTest, OneThatTakesItsTimeIsEnded)
+{
+    for (const char* const deed : {"spin", "sleep"}) {
+        expect_harmless(deed);
+    }
+}
+
+#ifndef QM_SANITIZED // whose runtime needs memory and system calls of its own
+TEST_F(WorkersTest, NothingGetsThroughTheWalls)
+{
+    for (const char* const deed :
+         {"eat", "recurse", "socket", "unix", "exec", "fork", "thread", "kill", "trace", "code"}) {
+        expect_harmless(deed);
+    }
+    EXPECT_EQ(ask("open").html, "-1");
+    EXPECT_EQ(ask("write").html, "-1");
+    EXPECT_FALSE(std::filesystem::exists("/tmp/qm-preview-was-here"));
+}
+#endif
+
+TEST_F(WorkersTest, AMessageThatCannotBeReadIsNotTheWorkersFault)
+{
+    class Failing final : public MessageReader {
+      public:
+        std::size_t read(std::span<char> /*buffer*/) override
+        {
+            throw BackendError("store x: Input/output error");
+        }
+    } failing;
+    EXPECT_THROW(
+        workers.ask({.task = Task::message, .max_text = 1000, .replacement_image = {}}, failing, 1000),
+        BackendError);
+    EXPECT_THAT(ask("Subject: x\r\n\r\nfine\r\n").html, HasSubstr("fine"));
+    EXPECT_EQ(workers.counts().started, 1U);
+    EXPECT_EQ(workers.counts().failed, 0U);
+}
+
+TEST_F(WorkersTest, AFewWorkAtATimeAndTheOthersWait)
+{
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+            for (int mail = 0; mail < 10; ++mail) {
+                EXPECT_THAT(ask("Subject: x\r\n\r\nfine\r\n").html, HasSubstr("fine"));
+            }
+        });
+    }
+    threads.clear();
+    EXPECT_LE(workers.counts().started, 2U);
+    EXPECT_EQ(workers.counts().made, 80U);
+}
+
+TEST(Workers, AProgramThatIsNotThereIsSaid)
+{
+    Workers none({.program = "/nowhere/quarantine-preview", .most = 1, .deadline = std::chrono::seconds(5)});
+    TextReader reader("x");
+    EXPECT_EQ(none.ask({.task = Task::message, .max_text = 1000, .replacement_image = {}}, reader, 1000).html,
+              html_sentence(kUnsafe));
+    EXPECT_EQ(none.counts().failed, 1U);
+}
+
+} // namespace
+} // namespace qm::preview
