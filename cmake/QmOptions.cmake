@@ -11,6 +11,7 @@ target_compile_definitions(qm_options INTERFACE $<$<CONFIG:RelWithDebInfo,Releas
 target_link_options(qm_options INTERFACE -Wl,-z,relro,-z,now,--as-needed)
 
 if(QM_SANITIZE)
+    target_compile_definitions(qm_options INTERFACE QM_SANITIZED)
     target_compile_options(qm_options INTERFACE -fsanitize=${QM_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(qm_options INTERFACE -fsanitize=${QM_SANITIZE})
     if(QM_SANITIZE MATCHES "undefined")
