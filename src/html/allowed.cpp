@@ -136,13 +136,14 @@ static_assert(std::ranges::is_sorted(kElements, {}, &Element::name));
 // ---- CSS properties ---------------------------------------------------------------------------------------
 
 constexpr std::string_view kBorderStyles = "none|solid|dashed|dotted|double|groove|ridge|inset|outset|hidden";
-constexpr double kMaxWidth = 2000;
+constexpr double kMaxWidth = 1000;
+constexpr double kMinWidth = 40; ///< pixels: letters stand beside a narrower box, upon its neighbor
 constexpr double kMaxSpace = 100;
 constexpr double kMaxBorder = 20;
 
 // Nothing in here takes an element out of the flow, hides it, or loads anything.
 constexpr std::array kProperties = {
-    Property{"background", Css::background},
+    Property{"background", Css::background, "", 0, 1, 0, "background-color"},
     Property{"background-color", Css::background},
     Property{"border", Css::border, kBorderStyles, kMaxBorder, 3},
     Property{"border-bottom", Css::border, kBorderStyles, kMaxBorder, 3},
@@ -158,12 +159,13 @@ constexpr std::array kProperties = {
     Property{"caption-side", Css::keyword, "top|bottom"},
     Property{"color", Css::color},
     Property{"direction", Css::keyword, "ltr|rtl"},
+    Property{"font", Css::font},
     Property{"font-family", Css::font_family},
     Property{"font-size", Css::font_size},
     Property{"font-style", Css::keyword, "normal|italic|oblique"},
     Property{"font-variant", Css::keyword, "normal|small-caps"},
     Property{"font-weight", Css::keyword, "normal|bold|bolder|lighter|100|200|300|400|500|600|700|800|900"},
-    Property{"height", Css::lengths, "auto", kMaxWidth},
+    Property{"height", Css::lengths, "auto", kMaxWidth, 1, 0, "min-height"},
     Property{"line-height", Css::line_height},
     Property{"list-style-type", Css::keyword,
              "none|disc|circle|square|decimal|lower-alpha|upper-alpha|lower-roman|upper-roman|lower-latin|"
@@ -173,7 +175,8 @@ constexpr std::array kProperties = {
     Property{"margin-left", Css::lengths, "auto", kMaxSpace},
     Property{"margin-right", Css::lengths, "auto", kMaxSpace},
     Property{"margin-top", Css::lengths, "auto", kMaxSpace},
-    Property{"max-width", Css::lengths, "none", kMaxWidth},
+    Property{"max-width", Css::lengths, "none", kMaxWidth, 1, kMinWidth},
+    Property{"min-height", Css::lengths, "auto", kMaxWidth},
     Property{"min-width", Css::lengths, "", kMaxWidth},
     Property{"padding", Css::lengths, "", kMaxSpace, 4},
     Property{"padding-bottom", Css::lengths, "", kMaxSpace},
@@ -186,7 +189,7 @@ constexpr std::array kProperties = {
     Property{"text-transform", Css::keyword, "none|uppercase|lowercase|capitalize"},
     Property{"vertical-align", Css::keyword, "top|middle|bottom|baseline|sub|super|text-top|text-bottom"},
     Property{"white-space", Css::keyword, "normal|nowrap|pre|pre-wrap|pre-line"},
-    Property{"width", Css::lengths, "auto", kMaxWidth},
+    Property{"width", Css::lengths, "auto", kMaxWidth, 1, kMinWidth},
     Property{"word-break", Css::keyword, "normal|break-all|keep-all|break-word"},
     Property{"word-wrap", Css::keyword, "normal|break-word"},
 };
@@ -198,6 +201,12 @@ const Element* find_element(std::string_view name)
 {
     const auto* const found = std::ranges::lower_bound(kElements, name, {}, &Element::name);
     return found != kElements.end() && found->name == name ? found : nullptr;
+}
+
+bool is_void(const Element& element)
+{
+    return element.role == Role::void_text || element.role == Role::void_block ||
+           element.role == Role::column;
 }
 
 const Attribute* find_attribute(const Element& element, std::string_view name)
@@ -243,20 +252,10 @@ Checked allowed_declaration(std::string_view property, std::string_view value)
     if (!allowed) {
         return std::nullopt;
     }
-    const bool is_short = row->name == "background";
-    return fmt::format("{}:{}", is_short ? "background-color" : row->name, *allowed);
-}
-
-Checked shown_target(std::string_view href)
-{
-    constexpr std::size_t kMaxShown = 300;
-    const std::string target = text::one_line(href, kMaxShown);
-    for (const std::string_view scheme : {"http://", "https://", "mailto:"}) {
-        if (target.size() > scheme.size() && text::starts_with_ignoring_case(target, scheme)) {
-            return target;
-        }
+    if (row->check == Css::font) {
+        return allowed;
     }
-    return std::nullopt;
+    return fmt::format("{}:{}", row->written_as.empty() ? row->name : row->written_as, *allowed);
 }
 
 } // namespace qm::html

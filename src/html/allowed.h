@@ -62,6 +62,9 @@ struct Element {
     std::string_view written_as = {};           ///< the name in the result, when another: button -> span
 };
 
+/// True for an element without an end tag: br, img, hr, col.
+bool is_void(const Element& element);
+
 /// nullptr for an element that is not allowed: its tags go, its content stays.
 const Element* find_element(std::string_view name);
 
@@ -76,8 +79,9 @@ std::optional<std::string> allowed_value(Value kind, std::string_view value);
 /// comments; src/html/style cuts a style attribute into declarations.
 std::optional<std::string> allowed_declaration(std::string_view property, std::string_view value);
 
-/// Text that is shown as the target of a link: http, https and mailto only, one line, at most 300 bytes.
-/// Nothing for every other target.
+/// Text that is shown as the target of a link: http, https and mailto only, one line, at most 300 bytes. The
+/// host is the one that a browser would ask: no user in front of it, in its ASCII form. Nothing for every
+/// other target.
 std::optional<std::string> shown_target(std::string_view href);
 
 } // namespace qm::html

@@ -1,12 +1,23 @@
-// Names of colors.
+// Colors, their names, and what can be read on what.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace qm::html {
 
-/// True for a named color of CSS (level 4) in lower case, and for the words that mail programs use in place
-/// of one (windowtext, inherit, currentcolor); not for transparent, which hides what is written in it.
-bool is_color_name(std::string_view name);
+using Rgb = std::uint32_t; ///< 0xRRGGBB
+
+/// Of "#fff", "#ffffff" or a name of CSS Color Level 4, in lower case; nothing for anything else, and for
+/// transparent, which hides what is written in it.
+std::optional<Rgb> color_value(std::string_view written);
+
+/// "#ff0000"
+std::string written(Rgb color);
+
+/// The contrast ratio of WCAG 2.1: 1 for the same color, 21 for black and white.
+double contrast(Rgb one, Rgb other);
 
 } // namespace qm::html

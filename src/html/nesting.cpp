@@ -9,11 +9,8 @@ namespace {
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 /// tbody, tr and td may have to be written below a table before its text can be.
 constexpr std::size_t kRoomForCell = 3;
-
-bool is_void(Role role)
-{
-    return role == Role::void_text || role == Role::void_block || role == Role::column;
-}
+/// Quotes and lists inside each other move their text to the side: not out of sight.
+constexpr std::ptrdiff_t kMaxIndents = 25;
 
 /// Elements that stand in a table and nowhere else.
 bool is_table_part(Role role)
@@ -25,6 +22,11 @@ bool is_table_part(Role role)
 bool is_wall(Role role)
 {
     return role == Role::table || role == Role::caption || role == Role::cell;
+}
+
+bool is_indented(const Element& element)
+{
+    return element.role == Role::list || element.name == "blockquote" || element.name == "dd";
 }
 
 bool closes_paragraph(Role role)
@@ -66,9 +68,13 @@ bool stops(const Element& closing, const Element& open)
     }
 }
 
+/// A heading inside a heading, which has no largest size: shown as a block.
+constexpr Element kInnerHeading{"h6", Role::block, {}, false, "div"};
+
 bool matches(const Element& closing, const Element& open)
 {
-    return &closing == &open || (closing.role == Role::heading && open.role == Role::heading);
+    return &closing == &open ||
+           (closing.role == Role::heading && (open.role == Role::heading || &open == &kInnerHeading));
 }
 
 } // namespace
@@ -77,14 +83,16 @@ void Nesting::start(const Element& element, std::string_view attributes)
 {
     if (!fits(element)) {
         cut_ = true;
-        skipped_ += is_void(element.role) ? 0 : 1;
+        skipped_ += is_void(element) ? 0 : 1;
         return;
     }
     if (!make_room(element)) {
         return;
     }
-    if (is_void(element.role)) {
+    if (is_void(element)) {
         write_start(element, attributes);
+    } else if (element.role == Role::heading && nearest(Role::heading) != kNowhere) {
+        push(kInnerHeading, attributes);
     } else {
         push(element, attributes);
     }
@@ -92,7 +100,7 @@ void Nesting::start(const Element& element, std::string_view attributes)
 
 void Nesting::end(const Element& element)
 {
-    if (is_void(element.role)) {
+    if (is_void(element)) {
         return;
     }
     if (skipped_ > 0) {
@@ -147,10 +155,14 @@ bool Nesting::fits(const Element& element) const
     if (written_ >= kMaxElements) {
         return false;
     }
-    if (is_void(element.role)) {
+    if (is_void(element)) {
         return true;
     }
     if (skipped_ > 0) {
+        return false;
+    }
+    if (is_indented(element) &&
+        std::ranges::count_if(open_, [](const Element* open) { return is_indented(*open); }) >= kMaxIndents) {
         return false;
     }
     return is_table_part(element.role) || open_.size() + kRoomForCell < kMaxDepth;

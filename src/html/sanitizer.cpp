@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "html/allowed.h"
+#include "html/legible.h"
 #include "html/reading_order.h"
 #include "html/tree.h"
 
@@ -12,11 +13,11 @@ namespace qm::html {
 namespace {
 
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+constexpr std::size_t kMaxSmaller = 2; ///< <small>, <sub> and <sup> inside each other have no least size
 
-bool is_void(const Element& element)
+bool makes_smaller(const Element& element)
 {
-    return element.role == Role::void_text || element.role == Role::void_block ||
-           element.role == Role::column;
+    return element.name == "small" || element.name == "sub" || element.name == "sup";
 }
 
 /// Is the text of a link its target already?
@@ -45,13 +46,21 @@ class Writer final : public Visitor {
     void enter(const Element& element, const Attributes& attributes) override
     {
         Open open;
+        Written written;
+        for (const auto& [attribute, value] : attributes.items()) {
+            if (auto allowed = allowed_value(attribute->value, value)) {
+                written.emplace_back(attribute->name, std::move(*allowed));
+            }
+        }
+        legible_.enter(element, written);
         if (element.is_link) {
             open.target = shown_target(attributes.find("href").value_or("")).value_or("");
         }
+        smaller_ += makes_smaller(element) ? 1 : 0;
         if (element.name == "img") {
             write_image(attributes);
         } else {
-            write_start(element, attributes, open);
+            write_start(element, written, open);
         }
         if (element.name == "pre" && !full_) {
             begin_of_pre_ = html_.size();
@@ -63,6 +72,8 @@ class Writer final : public Visitor {
     {
         const Open open = std::move(open_.back());
         open_.pop_back();
+        legible_.leave();
+        smaller_ -= makes_smaller(element) ? 1 : 0;
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
             html_ += "</";
@@ -109,19 +120,21 @@ class Writer final : public Visitor {
         return true;
     }
 
-    void write_start(const Element& element, const Attributes& attributes, Open& open)
+    std::string_view name_of(const Element& element) const
     {
-        const std::string_view name = element.is_link ? "span" : element.name;
+        const bool is_plain = element.is_link || (makes_smaller(element) && smaller_ > kMaxSmaller);
+        return is_plain ? "span" : element.name;
+    }
+
+    void write_start(const Element& element, const Written& attributes, Open& open)
+    {
+        const std::string_view name = name_of(element);
         std::string tag = "<" + std::string(name);
-        bool has_attributes = false;
-        for (const auto& [attribute, value] : attributes.items()) {
-            if (const auto allowed = allowed_value(attribute->value, value)) {
-                tag += " " + std::string(attribute->name) + "=\"" + escape(*allowed) + "\"";
-                has_attributes = true;
-            }
+        for (const auto& [attribute, value] : attributes) {
+            tag += " " + std::string(attribute) + "=\"" + escape(value) + "\"";
         }
         tag += '>';
-        const bool says_nothing = !has_attributes && (name == "span" || name == "font");
+        const bool says_nothing = attributes.empty() && (name == "span" || name == "font");
         if (!says_nothing && put(tag, is_void(element) ? 0 : name.size() + 3)) {
             open.name = name;
         }
@@ -170,6 +183,8 @@ class Writer final : public Visitor {
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
+    Legible legible_;
+    std::size_t smaller_ = 0; ///< open elements
 };
 
 } // namespace

@@ -100,9 +100,7 @@ class Scanner {
                 return false;
             }
         }
-        const bool is_void = element->role == Role::void_text || element->role == Role::void_block ||
-                             element->role == Role::column;
-        if (!is_void) {
+        if (!is_void(*element)) {
             open_.push_back(element->name);
         }
         return take(">");

@@ -1,5 +1,7 @@
 #include "html/style.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "html/allowed.h"
 
@@ -7,6 +9,7 @@ namespace qm::html {
 namespace {
 
 constexpr std::size_t kMaxDeclarations = 40;
+constexpr std::size_t kMaxStyle = 4000; ///< bytes
 
 /// The end of the declaration that begins `style`: a `;` outside quotes and brackets.
 std::size_t declaration_end(std::string_view style)
@@ -39,7 +42,8 @@ std::string clean_style(std::string_view style)
         return {};
     }
     std::string result;
-    for (std::size_t count = 0; !style.empty() && count < kMaxDeclarations;) {
+    std::size_t count = 0;
+    while (!style.empty()) {
         const std::size_t end = declaration_end(style);
         const std::string_view declaration = style.substr(0, end);
         style.remove_prefix(end == style.size() ? end : end + 1);
@@ -49,11 +53,15 @@ std::string clean_style(std::string_view style)
         }
         const auto allowed = allowed_declaration(text::trim(declaration.substr(0, colon)),
                                                  text::trim(declaration.substr(colon + 1)));
-        if (allowed) {
-            result += result.empty() ? "" : ";";
-            result += *allowed;
-            ++count;
+        if (!allowed) {
+            continue;
         }
+        count += 1 + static_cast<std::size_t>(std::ranges::count(*allowed, ';')); // `font` becomes several
+        if (count > kMaxDeclarations || result.size() + allowed->size() >= kMaxStyle) {
+            break;
+        }
+        result += result.empty() ? "" : ";";
+        result += *allowed;
     }
     return result;
 }

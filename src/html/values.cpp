@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,9 +14,9 @@
 namespace qm::html {
 namespace {
 
-constexpr std::size_t kMaxValue = 300; ///< bytes
-constexpr int kMaxWidth = 2000;        ///< pixels
-constexpr double kMaxLine = 100;       ///< pixels
+constexpr std::size_t kMaxValue = 300;  ///< bytes
+constexpr int kMaxWidth = 1000;         ///< pixels
+constexpr double kMaxSpacePercent = 25; ///< of margins and paddings: more would push a box out of its place
 
 bool only_of(std::string_view text, std::string_view characters)
 {
@@ -101,19 +102,31 @@ std::optional<Length> length(std::string_view word)
     return Length{*amount, unit->name, *amount * unit->pixels};
 }
 
-bool is_allowed_length(std::string_view word, double max_pixels)
+bool is_allowed_length(std::string_view word, const Property& property)
 {
     const auto read = length(word);
     if (!read) {
         return false;
     }
     if (read->unit == "%") {
-        return read->amount <= 100;
+        const bool is_space = property.name.starts_with("margin") || property.name.starts_with("padding");
+        return read->amount <= (is_space ? kMaxSpacePercent : 100) &&
+               (property.min_pixels == 0 || read->amount >= 10);
     }
-    return read->unit.empty() ? read->amount == 0 : read->pixels <= max_pixels;
+    return (read->unit.empty() ? read->amount == 0 : read->pixels <= property.max_pixels) &&
+           read->pixels >= property.min_pixels;
 }
 
-/// rgb(1, 2, 3), rgba(1, 2, 3, 0.5) as #010203: what shines through cannot hide anything.
+/// "0.5" or "50%", at most 1.
+std::optional<double> opacity(std::string_view value)
+{
+    const bool percent = value.ends_with('%');
+    const auto number = decimal(percent ? value.substr(0, value.size() - 1) : value);
+    return number ? std::optional(std::min(percent ? *number / 100 : *number, 1.0)) : std::nullopt;
+}
+
+/// rgb(1, 2, 3), rgba(1, 2, 3, 0.5), rgb(1 2 3 / 50%) as #010203, on white paper: what shines through cannot
+/// hide anything.
 Checked rgb_color(std::string_view value)
 {
     const auto open = value.find('(');
@@ -121,11 +134,18 @@ Checked rgb_color(std::string_view value)
     if (open == std::string_view::npos || !value.ends_with(')') || (name != "rgb" && name != "rgba")) {
         return std::nullopt;
     }
-    const auto parts = words_of(value.substr(open + 1, value.size() - open - 2), ',');
+    std::string inner(value.substr(open + 1, value.size() - open - 2));
+    std::ranges::replace(inner, ',', ' ');
+    std::ranges::replace(inner, '/', ' ');
+    const auto parts = words_of(inner);
     if (parts.size() < 3 || parts.size() > 4) {
         return std::nullopt;
     }
-    std::string result = "#";
+    const auto alpha = parts.size() == 4 ? opacity(parts[3]) : std::optional(1.0);
+    if (!alpha) {
+        return std::nullopt;
+    }
+    Rgb result = 0;
     for (std::size_t i = 0; i < 3; ++i) {
         int number = 0;
         const std::string_view part = parts[i];
@@ -133,23 +153,18 @@ Checked rgb_color(std::string_view value)
         if (error != std::errc() || end != part.data() + part.size() || number < 0 || number > 255) {
             return std::nullopt;
         }
-        result += fmt::format("{:02x}", number);
+        result = (result << 8U) | static_cast<Rgb>(std::lround(number * *alpha + 255 * (1 - *alpha)));
     }
-    return result;
+    return written(result);
 }
 
 /// `value` in lower case.
 Checked css_color(std::string_view value)
 {
-    if (value.starts_with('#')) {
-        const std::string_view digits = value.substr(1);
-        const bool fits = digits.size() == 3 || digits.size() == 6;
-        return fits && only_of(digits, kHexDigits) ? Checked(value) : std::nullopt;
+    if (value == "windowtext") {
+        return "black"; // what Outlook calls the color of text
     }
-    if (is_color_name(value)) {
-        return Checked(value);
-    }
-    return rgb_color(value);
+    return color_value(value) ? Checked(value) : rgb_color(value);
 }
 
 /// The color of an attribute: also hexadecimal digits without a number sign.
@@ -204,20 +219,27 @@ Checked font_size(std::string_view value)
     return Checked(value);
 }
 
-/// Lines must not lie on each other.
+/// Lines must not lie on each other, and neither must those of an element inside with larger letters: so it
+/// is always a share of the size of the letters.
 Checked line_height(std::string_view value)
 {
+    constexpr double kLeast = 1;
+    constexpr double kMost = 4;
+    constexpr double kUsualSize = 16; ///< pixels
     if (value == "normal") {
         return Checked(value);
     }
     const auto read = length(value);
-    if (!read) {
+    if (!read || read->amount == 0) {
         return std::nullopt;
     }
-    const bool fits = read->unit.empty()  ? read->amount >= 0.8 && read->amount <= 4
-                      : read->unit == "%" ? read->amount >= 80 && read->amount <= 400
-                                          : read->pixels >= 8 && read->pixels <= kMaxLine;
-    return fits ? Checked(value) : std::nullopt;
+    const double share = read->unit.empty()  ? read->amount
+                         : read->unit == "%" ? read->amount / 100
+                                             : read->pixels / kUsualSize;
+    if (share > kMost || share < 0.5) {
+        return std::nullopt;
+    }
+    return fmt::format("{:.4g}", std::max(share, kLeast));
 }
 
 /// One word of a value, as it may be written.
@@ -229,15 +251,15 @@ Checked allowed_word(const Property& property, std::string_view word)
     if (property.check == Css::keyword) {
         return std::nullopt;
     }
-    if (is_allowed_length(word, property.max_pixels)) {
+    if (is_allowed_length(word, property)) {
         return Checked(word);
     }
     return property.check == Css::border ? css_color(word) : std::nullopt;
 }
 
-Checked allowed_words(const Property& property, std::string_view value)
+/// rgb(1, 2, 3) is one word.
+std::string without_inner_blanks(std::string_view value)
 {
-    // rgb(1, 2, 3) is one word.
     std::string joined;
     int brackets = 0;
     for (const char c : value) {
@@ -246,6 +268,12 @@ Checked allowed_words(const Property& property, std::string_view value)
             joined.push_back(c);
         }
     }
+    return joined;
+}
+
+Checked allowed_words(const Property& property, std::string_view value)
+{
+    const std::string joined = without_inner_blanks(value);
     const auto words = words_of(joined);
     if (words.empty() || words.size() > property.max_words) {
         return std::nullopt;
@@ -285,6 +313,51 @@ Checked if_one_of(std::string_view value, std::string_view choices)
     return is_one_of(value, choices) ? Checked(value) : std::nullopt;
 }
 
+/// The first color of a background; pictures and their places are left out.
+Checked background_color(std::string_view value)
+{
+    const std::string joined = without_inner_blanks(value);
+    for (const std::string_view word : words_of(joined)) {
+        if (auto color = word == "transparent" ? Checked(word) : css_color(word)) {
+            return color;
+        }
+    }
+    return std::nullopt;
+}
+
+/// "italic bold 12px/1.5 arial, sans-serif" as declarations.
+Checked font(std::string_view value)
+{
+    std::string result;
+    const auto add = [&](std::string_view name, std::string_view is) {
+        result += fmt::format("{}{}:{}", result.empty() ? "" : ";", name, is);
+    };
+    while (!value.empty()) {
+        const std::string_view word = value.substr(0, value.find(' '));
+        value = text::trim(value.substr(word.size()));
+        const auto slash = std::min(word.find('/'), word.size());
+        if (is_one_of(word, "italic|oblique")) {
+            add("font-style", word);
+        } else if (word == "small-caps") {
+            add("font-variant", word);
+        } else if (is_one_of(word, "bold|bolder|lighter|100|200|300|400|500|600|700|800|900")) {
+            add("font-weight", word);
+        } else if (const auto size = font_size(word.substr(0, slash))) {
+            add("font-size", *size);
+            if (const auto height = line_height(word.substr(std::min(slash + 1, word.size())))) {
+                add("line-height", *height);
+            }
+            if (const auto family = font_names(value, ",")) {
+                add("font-family", *family);
+            }
+            return result;
+        } else if (word != "normal") {
+            return std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 Checked check_css(const Property& property, std::string_view value)
@@ -293,7 +366,9 @@ Checked check_css(const Property& property, std::string_view value)
     case Css::color:
         return css_color(value);
     case Css::background:
-        return value == "transparent" ? Checked(value) : css_color(value);
+        return background_color(value);
+    case Css::font:
+        return font(value);
     case Css::font_family:
         return font_names(value, ",");
     case Css::font_size:

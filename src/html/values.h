@@ -16,7 +16,8 @@ using Checked = std::optional<std::string>;
 /// How the value of a property is checked.
 enum class Css : std::uint8_t {
     color,
-    background,
+    background, ///< the color in it; images are gone
+    font,       ///< written as several declarations, with their names
     keyword,
     lengths,
     font_family,
@@ -29,8 +30,10 @@ struct Property {
     std::string_view name;
     Css check;
     std::string_view keywords = {}; ///< allowed words, "left|right"
-    double max_pixels = 0;          ///< of a length; the least is always 0
+    double max_pixels = 0;          ///< of a length
     std::size_t max_words = 1;
+    double min_pixels = 0;            ///< of a length
+    std::string_view written_as = {}; ///< the name in the result, when another
 };
 
 /// `value` in lower case, without blanks at its ends and with blanks as the only white space.

@@ -1,12 +1,9 @@
 #include "mail/address.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
-#include <idn2.h>
-
-#include "base/c_ptr.h"
+#include "base/host_name.h"
 #include "base/text.h"
 
 namespace qm::mail {
@@ -228,32 +225,6 @@ std::string unwrapped_once(std::string_view address)
     return without_srs(local);
 }
 
-/// What libidn2 says, "" when it refuses.
-template <typename Convert>
-std::string converted(Convert convert, const std::string& domain, int flags)
-{
-    char* result = nullptr;
-    const int code = convert(domain.c_str(), &result, flags);
-    const CPtr<char, idn2_free> owned(result);
-    if (code == IDN2_MALLOC) {
-        throw std::bad_alloc();
-    }
-    return code == IDN2_OK ? std::string(result) : std::string();
-}
-
-/// Labels of letters, digits, - and _ with a dot between them.
-bool is_host_name(std::string_view text)
-{
-    bool after_dot = true;
-    for (const char c : text) {
-        if (c == '.' ? after_dot : !is_alphanumeric(c) && c != '-' && c != '_') {
-            return false;
-        }
-        after_dot = c == '.';
-    }
-    return !after_dot;
-}
-
 } // namespace
 
 std::string_view without_brackets(std::string_view argument)
@@ -310,13 +281,8 @@ std::string ascii_domain(std::string_view domain)
     if (text::is_ascii(domain) || domain.size() > kMaxAddress || domain.find('\0') != kNowhere) {
         return whole;
     }
-    std::string ascii = text::to_lower(converted(idn2_to_ascii_8z, whole, IDN2_NONTRANSITIONAL));
-    while (ascii.ends_with('.')) {
-        ascii.pop_back();
-    }
-    // Compatibility characters become plain signs, a full-width @ too: a domain made of them is none, or
-    // x\uFF20trusted.example would end in trusted.example.
-    return is_host_name(ascii) ? ascii : whole;
+    std::string ascii = ascii_host_name(whole);
+    return ascii.empty() ? whole : ascii;
 }
 
 std::string native_domain(std::string_view domain)
@@ -325,7 +291,7 @@ std::string native_domain(std::string_view domain)
     if (ascii.find("xn--") == std::string::npos || ascii.size() > kMaxAddress || !is_host_name(ascii)) {
         return std::string(domain);
     }
-    std::string native = converted(idn2_to_unicode_8z8z, ascii, 0);
+    const std::string native = native_host_name(ascii);
     return ascii_domain(native) == ascii ? native : std::string(domain);
 }
 

@@ -126,6 +126,32 @@ TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
     }
 }
 
+TEST(Sanitizer, LettersDoNotShrinkOrGrowWithoutEnd)
+{
+    EXPECT_EQ(clean("<small><sub><small><sup>x"), "<small><sub>x</sub></small>");
+    EXPECT_EQ(clean("<h1>a<div>b<h1 align=left>c</h1>d</div></h1>"),
+              "<h1>a<div>b<div align=\"left\">c</div>d</div></h1>");
+    EXPECT_EQ(clean("<h1>a<h2>b</h2>"), "<h1>a</h1><h2>b</h2>");
+    EXPECT_EQ(clean("<h1><table><td><h6>x"),
+              "<h1><table><tbody><tr><td><div>x</div></td></tr></tbody></table></h1>");
+}
+
+TEST(Sanitizer, QuotesAndListsDoNotLeadOutOfSight)
+{
+    std::string quotes;
+    for (int i = 0; i < 60; ++i) {
+        quotes += "<blockquote><ul>";
+    }
+    const qm::html::Sanitized result = sanitize(quotes + "text", with_image());
+    std::size_t count = 0;
+    for (auto at = result.html.find('<'); at != std::string::npos; at = result.html.find('<', at + 1)) {
+        ++count;
+    }
+    EXPECT_EQ(count, 50U);
+    EXPECT_NE(result.html.find("text"), std::string::npos);
+    EXPECT_TRUE(result.cut);
+}
+
 TEST(Sanitizer, ATargetCannotTurnOrBreakTheLine)
 {
     EXPECT_EQ(clean("<a href=\"https://x.example/\u202Egpj.exe\n\t\">t</a>"),

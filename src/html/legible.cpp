@@ -1,0 +1,131 @@
+#include "html/legible.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+
+namespace qm::html {
+namespace {
+
+/// Below this letters are not seen; light grey on white (#cccccc: 1.6) is.
+constexpr double kLeastContrast = 1.5;
+constexpr Rgb kBlack = 0x000000;
+constexpr Rgb kWhite = 0xFFFFFF;
+constexpr Rgb kMarker = 0xFFFF00; ///< of <mark>
+
+std::string* find(Written& attributes, std::string_view name)
+{
+    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
+    return found == attributes.end() ? nullptr : &found->second;
+}
+
+void erase_attribute(Written& attributes, std::string_view name)
+{
+    std::erase_if(attributes, [&](const auto& attribute) { return attribute.first == name; });
+}
+
+/// The last value of a property in a style that clean_style() has written, "" when it has none.
+std::string_view property_of(std::string_view style, std::string_view name)
+{
+    std::string_view value;
+    for (const std::string_view declaration : text::split(style, ';')) {
+        if (declaration.starts_with(name) && declaration.substr(name.size()).starts_with(':')) {
+            value = declaration.substr(name.size() + 1);
+        }
+    }
+    return value;
+}
+
+void remove_property(Written& attributes, std::string_view name)
+{
+    std::string* const style = find(attributes, "style");
+    if (style == nullptr || property_of(*style, name).empty()) {
+        return;
+    }
+    std::string rest;
+    for (const std::string_view declaration : text::split(*style, ';')) {
+        if (!declaration.starts_with(name) || !declaration.substr(name.size()).starts_with(':')) {
+            rest += rest.empty() ? "" : ";";
+            rest += declaration;
+        }
+    }
+    *style = rest;
+    if (rest.empty()) {
+        erase_attribute(attributes, "style");
+    }
+}
+
+void add_text_color(Written& attributes, Rgb color)
+{
+    if (std::string* const style = find(attributes, "style")) {
+        *style += ";color:" + written(color);
+    } else {
+        attributes.emplace_back("style", "color:" + written(color));
+    }
+}
+
+std::string_view style_of(Written& attributes)
+{
+    const std::string* const style = find(attributes, "style");
+    return style == nullptr ? std::string_view() : std::string_view(*style);
+}
+
+/// What the element says of its text, as a browser weighs it: the style first.
+std::optional<Rgb> own_text(const Element& element, Written& attributes)
+{
+    if (const auto color = color_value(property_of(style_of(attributes), "color"))) {
+        return color;
+    }
+    const std::string* const attribute = element.name == "font" ? find(attributes, "color") : nullptr;
+    return attribute == nullptr ? std::nullopt : color_value(*attribute);
+}
+
+std::optional<Rgb> own_paper(const Element& element, Written& attributes)
+{
+    const std::string_view style = property_of(style_of(attributes), "background-color");
+    if (!style.empty()) {
+        return color_value(style); // transparent: nothing of its own
+    }
+    if (const std::string* const attribute = find(attributes, "bgcolor")) {
+        return color_value(*attribute);
+    }
+    return element.name == "mark" ? std::optional(kMarker) : std::nullopt;
+}
+
+} // namespace
+
+void Legible::enter(const Element& element, Written& attributes)
+{
+    Colors colors = open_.back();
+    if (element.role == Role::caption) {
+        colors.paper = colors.outside; // it stands beside the table
+    } else if (element.role == Role::table) {
+        colors.outside = colors.paper;
+    } else if (element.role == Role::column || element.role == Role::column_group) {
+        remove_property(attributes, "background-color");
+    }
+    const Rgb inherited = element.name == "mark" ? kBlack : colors.text;
+    const auto text = own_text(element, attributes);
+    colors.text = text.value_or(inherited);
+    colors.paper = own_paper(element, attributes).value_or(colors.paper);
+    // Without a document type, a browser gives a table the color of the page.
+    bool must_say = element.role == Role::table && !text && colors.text != kBlack;
+    if (contrast(colors.text, colors.paper) < kLeastContrast) {
+        erase_attribute(attributes, "color");
+        remove_property(attributes, "color");
+        colors.text = inherited;
+        must_say = element.role == Role::table && inherited != kBlack;
+        if (contrast(inherited, colors.paper) < kLeastContrast) {
+            const bool dark = contrast(kWhite, colors.paper) > contrast(kBlack, colors.paper);
+            colors.text = dark ? kWhite : kBlack;
+            must_say = true;
+        }
+    }
+    if (must_say) {
+        add_text_color(attributes, colors.text);
+    }
+    open_.push_back(colors);
+}
+
+} // namespace qm::html

@@ -1,0 +1,116 @@
+#include "html/allowed.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/host_name.h"
+#include "base/text.h"
+#include "html/reading_order.h"
+
+namespace qm::html {
+namespace {
+
+constexpr std::size_t kMaxShown = 300; ///< bytes
+constexpr std::string_view kOfHost = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:";
+
+/// As a browser reads it (WHATWG URL): without blanks and controls at its ends, without line ends and tabs.
+std::string stripped(std::string_view href)
+{
+    const auto is_outer = [](char c) { return c >= 0 && c <= ' '; };
+    while (!href.empty() && is_outer(href.front())) {
+        href.remove_prefix(1);
+    }
+    while (!href.empty() && is_outer(href.back())) {
+        href.remove_suffix(1);
+    }
+    std::string result(href);
+    std::erase_if(result, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
+    return result;
+}
+
+int hex_digit(char c)
+{
+    const std::string_view digits = "0123456789abcdef";
+    const auto at = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+    return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+std::string percent_decoded(std::string_view text)
+{
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
+        if (low < 0) {
+            result.push_back(text[i]);
+        } else {
+            result.push_back(static_cast<char>(high * 16 + low));
+            i += 2;
+        }
+    }
+    return result;
+}
+
+/// What no name or address of a host has in it, as %XX.
+std::string percent_encoded(std::string_view text)
+{
+    std::string result;
+    for (const char c : text) {
+        if (kOfHost.find(c) != std::string_view::npos) {
+            result.push_back(c);
+        } else {
+            result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return result;
+}
+
+/// The host that a browser would ask, so that nothing looks like another one: without the name of a user in
+/// front of it, an international one in its ASCII form.
+std::string real_host(std::string_view authority)
+{
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+        authority.remove_prefix(at + 1);
+    }
+    const auto colon = authority.rfind(':');
+    const bool has_port = colon != std::string_view::npos &&
+                          authority.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+    const std::string_view port = has_port ? authority.substr(colon) : std::string_view();
+    const std::string host = percent_decoded(has_port ? authority.substr(0, colon) : authority);
+    const std::string name = ascii_host_name(host);
+    return (name.empty() ? percent_encoded(host) : name) + std::string(port.size() > 1 ? port : "");
+}
+
+/// Behind "http:".
+std::string web_target(std::string_view scheme, std::string_view rest)
+{
+    rest.remove_prefix(std::min(rest.find_first_not_of("/\\"), rest.size()));
+    const auto end = std::min(rest.find_first_of("/\\?#"), rest.size());
+    const std::string host = real_host(rest.substr(0, end));
+    return host.empty() ? std::string() : fmt::format("{}://{}{}", scheme, host, rest.substr(end));
+}
+
+} // namespace
+
+std::optional<std::string> shown_target(std::string_view href)
+{
+    const std::string target = stripped(href);
+    const auto colon = target.find(':');
+    if (colon == std::string::npos) {
+        return std::nullopt;
+    }
+    const std::string scheme = text::to_lower(std::string_view(target).substr(0, colon));
+    const std::string_view rest = std::string_view(target).substr(colon + 1);
+    std::string shown;
+    if (scheme == "http" || scheme == "https") {
+        shown = web_target(scheme, rest);
+    } else if (scheme == "mailto" && !rest.empty()) {
+        shown = fmt::format("mailto:{}", rest);
+    }
+    shown = text::one_line(in_reading_order(shown), kMaxShown);
+    return shown.empty() ? std::nullopt : std::optional(std::move(shown));
+}
+
+} // namespace qm::html
