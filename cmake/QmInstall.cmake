@@ -9,6 +9,7 @@ if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
 endif()
 
 install(TARGETS quarantine-milter RUNTIME DESTINATION sbin)
+install(TARGETS quarantine-preview RUNTIME DESTINATION libexec/quarantine-milter)
 if(TARGET quarantinectl)
     install(TARGETS quarantinectl RUNTIME DESTINATION bin)
 endif()

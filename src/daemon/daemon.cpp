@@ -117,7 +117,7 @@ class Program {
                              {"catalog", catalog_.shown()},
                              {"quarantines", std::to_string(settings_.get()->quarantines.size())},
                              {"status", "ready"}});
-        service::ready("ready");
+        say_ready("ready");
     }
 
     int serve(Signals& signals)
@@ -140,6 +140,7 @@ class Program {
                 guarded("pulse", [&] { pulse(); });
             }
             guarded("tidy", [&] { tidy(now); });
+            count_previews();
         }
         if (listener_.failed()) {
             log::error("daemon", {{"error", "libmilter ended by itself"}});
@@ -195,7 +196,7 @@ class Program {
         if (!failure.empty()) {
             log::error("daemon",
                        {{"error", failure}, {"status", "not reloaded, the old configuration stays"}});
-            service::ready("ready (the last reload failed, the old configuration is in use)");
+            say_ready("ready (the last reload failed, the old configuration is in use)");
             return;
         }
         warn_of_restart(loaded.settings->global);
@@ -205,7 +206,24 @@ class Program {
         retired_.push_back(settings_.set(loaded.settings));
         log::info("daemon", {{"quarantines", std::to_string(loaded.settings->quarantines.size())},
                              {"status", "reloaded"}});
-        service::ready("ready");
+        say_ready("ready");
+    }
+
+    void say_ready(std::string status)
+    {
+        status_ = std::move(status);
+        service::ready(status_ + previews_not_shown_);
+    }
+
+    /// Each has a line in the log; how many there are stands where one looks first.
+    void count_previews()
+    {
+        const std::uint64_t failed = Desk::previews_not_shown();
+        if (failed != failed_previews_) {
+            failed_previews_ = failed;
+            previews_not_shown_ = fmt::format("; messages that could not be shown safely: {}", failed);
+            service::status(status_ + previews_not_shown_);
+        }
     }
 
     void warn_of_restart(const GlobalSettings& now) const
@@ -257,6 +275,9 @@ class Program {
 
     DaemonOptions options_;
     GlobalSettings started_with_;
+    std::string status_; ///< what the service manager was told last
+    std::string previews_not_shown_;
+    std::uint64_t failed_previews_ = 0;
     SystemClock clock_;
     Snapshot<Settings> settings_;
     std::vector<std::shared_ptr<const Settings>> retired_;

@@ -14,6 +14,11 @@ void ready(const std::string& status)
     sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
 }
 
+void status(const std::string& status)
+{
+    sd_notify(0, ("STATUS=" + status).c_str());
+}
+
 void reloading()
 {
     timespec now{};

@@ -7,6 +7,8 @@
 namespace qm::daemon::service {
 
 void ready(const std::string& status);
+/// The line that `systemctl status` shows.
+void status(const std::string& status);
 void reloading();
 void stopping();
 void watchdog();

@@ -71,7 +71,7 @@ class EmailNotifier final : public Notifier {
 
     ComposedNotice compose(const Notice& notice, MessageReader* message) override
     {
-        const auto preview = preview_of(message);
+        const auto preview = preview_of(message, notice.mail.id.str());
         const auto values = variables_of(notice, preview);
         const auto from = settings_.from.render(values);
 
@@ -118,7 +118,7 @@ class EmailNotifier final : public Notifier {
     }
 
     /// Only what the template shows is read.
-    preview::Preview preview_of(MessageReader* message) const
+    preview::Preview preview_of(MessageReader* message, const std::string& id) const
     {
         if (!settings_.body.uses(kHtmlText) && !settings_.body.uses("ATTACHMENTS") &&
             !settings_.subject.uses("ATTACHMENTS")) {
@@ -126,6 +126,8 @@ class EmailNotifier final : public Notifier {
         }
         preview::PreviewOptions options;
         options.replacement_image = replacement_source();
+        options.max_text = settings_.max_text;
+        options.about = id;
         try {
             return preview::preview(message, options);
         } catch (const std::exception&) {
@@ -159,6 +161,11 @@ std::unique_ptr<Notifier> open_email(const Section& section, std::span<const std
 {
     auto settings = read_email_settings(section, groups);
     if (!settings) {
+        return nullptr;
+    }
+    if (const std::string program = preview::missing_program(); !program.empty()) {
+        section.mistake("notification_type", "EMAIL needs the program " + text::printable(program, 300) +
+                                                 ", which is not there or not executable");
         return nullptr;
     }
     prepare_notice_mails();

@@ -10,6 +10,7 @@
 #include "mail/address.h"
 #include "notify/email_notifier.h"
 #include "notify/notice_variables.h"
+#include "preview/options.h"
 #include "quarantine/error.h"
 
 namespace qm::notify {
@@ -102,6 +103,7 @@ class Reader {
         auto envelope_from = read_envelope_from();
         auto domains = read_domains();
         auto also = read_also();
+        const auto max_text = preview::max_text_of(section_);
         auto server = smtp::server_of(section_);
         if (wrong_ || !from || !subject || !body) {
             return std::nullopt;
@@ -116,6 +118,7 @@ class Reader {
                              .tell_recipient = section_.flag("notify_recipient"),
                              .also = std::move(also),
                              .domains = std::move(domains),
+                             .max_text = max_text,
                              .server = std::move(server)};
     }
 

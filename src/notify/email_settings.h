@@ -1,6 +1,7 @@
 // The options of `notification_type = EMAIL`, read and checked.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ struct EmailSettings {
     bool tell_recipient = true;
     std::vector<std::string> also;    ///< addresses that get a copy of every notice
     std::vector<std::string> domains; ///< lower case; ".x" is every sub-domain of x; empty: all
+    std::uint64_t max_text = 0;       ///< bytes of the held message's text
     smtp::Server server;
 };
 

@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include <unistd.h>
+
 #include "preview/sentences.h"
 #include "preview/workers.h"
 #include "quarantine/error.h"
@@ -44,7 +46,8 @@ Preview preview(MessageReader* message, const PreviewOptions& options)
         return sentence(kGone);
     }
     try {
-        return workers().ask(request_of(Task::message, options), *message, options.max_message);
+        return workers().ask(request_of(Task::message, options), *message, options.max_message,
+                             options.about);
     } catch (const BackendError&) {
         return sentence(kUnreadable);
     } catch (const std::exception&) {
@@ -56,6 +59,17 @@ std::string sanitized(std::string_view html, const PreviewOptions& options)
 {
     BytesReader reader(html);
     return workers().ask(request_of(Task::html, options), reader, options.max_message).html;
+}
+
+Counts counts()
+{
+    return workers().counts();
+}
+
+std::string missing_program()
+{
+    std::string program = worker_program();
+    return access(program.c_str(), X_OK) == 0 ? std::string() : program;
 }
 
 } // namespace qm::preview

@@ -15,6 +15,7 @@ struct PreviewOptions {
     std::string replacement_image;            ///< src of our own image, "" drops images
     std::uint64_t max_text = 512ULL * 1024;   ///< bytes of text shown
     std::uint64_t max_message = 64ULL << 20U; ///< bytes of the message that are read at all
+    std::string about;                        ///< names the message in the log; "": nothing does
 };
 
 /// Everything in it is safe where it says it is, and nowhere else.
@@ -40,5 +41,16 @@ Preview preview(MessageReader* message, const PreviewOptions& options);
 ///
 /// Thread-safety: may be called from any thread.
 std::string sanitized(std::string_view html, const PreviewOptions& options);
+
+/// What has become of previews since the start of the program.
+struct Counts {
+    std::uint64_t made = 0;
+    std::uint64_t failed = 0; ///< "cannot be shown safely": the worker died, took too long or talked nonsense
+    std::uint64_t started = 0; ///< workers
+};
+Counts counts();
+
+/// The program of the workers when it is not where it belongs; "" when it is there.
+std::string missing_program();
 
 } // namespace qm::preview

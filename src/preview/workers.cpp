@@ -346,7 +346,8 @@ void Workers::give_back(std::unique_ptr<Worker> worker)
     free_.notify_one();
 }
 
-Preview Workers::ask(const Request& request, MessageReader& message, std::uint64_t limit)
+Preview Workers::ask(const Request& request, MessageReader& message, std::uint64_t limit,
+                     const std::string& about)
 {
     const Clock::time_point deadline = Clock::now() + options_.deadline;
     std::string why;
@@ -370,15 +371,19 @@ Preview Workers::ask(const Request& request, MessageReader& message, std::uint64
     } catch (const Broken& broken) {
         why = broken.what();
     }
+    std::uint64_t failed = 0;
     {
         const std::lock_guard lock(mutex_);
-        ++counts_.failed;
+        failed = ++counts_.failed;
     }
-    log::error("preview", {{"error", "the preview worker: " + why}, {"status", "not-shown"}});
+    log::error("preview", {{"id", about},
+                           {"error", "the preview worker: " + why},
+                           {"failed", std::to_string(failed)},
+                           {"status", "not-shown"}});
     return sentence(kUnsafe);
 }
 
-WorkerCounts Workers::counts() const
+Counts Workers::counts() const
 {
     const std::lock_guard lock(mutex_);
     return counts_;

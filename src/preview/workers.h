@@ -22,13 +22,6 @@ struct WorkersOptions {
     std::chrono::milliseconds deadline{15'000}; ///< for one preview, all in all
 };
 
-/// What has become of previews since the start of the program.
-struct WorkerCounts {
-    std::uint64_t made = 0;
-    std::uint64_t failed = 0; ///< "cannot be shown safely": the worker died, took too long or talked nonsense
-    std::uint64_t started = 0; ///< processes
-};
-
 /// quarantine-preview beside this program, or where it is installed.
 std::string worker_program();
 
@@ -45,9 +38,11 @@ class Workers {
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
-    /// The message from its first byte, at most `limit` of it. Errors: BackendError of the reader.
-    Preview ask(const Request& request, MessageReader& message, std::uint64_t limit);
-    WorkerCounts counts() const;
+    /// The message from its first byte, at most `limit` of it; `about` names it in the log. Errors:
+    /// BackendError of the reader.
+    Preview ask(const Request& request, MessageReader& message, std::uint64_t limit,
+                const std::string& about = {});
+    Counts counts() const;
 
   private:
     class Worker;
@@ -61,7 +56,7 @@ class Workers {
     std::condition_variable free_;
     std::vector<std::unique_ptr<Worker>> idle_;
     std::size_t busy_ = 0;
-    WorkerCounts counts_;
+    Counts counts_;
 };
 
 } // namespace qm::preview

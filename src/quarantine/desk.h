@@ -106,6 +106,8 @@ class Desk {
     std::unique_ptr<MessageReader> open(const HeldMail& mail);
     /// What a notice would show of it.
     preview::Preview preview(const HeldMail& mail);
+    /// Since the start of this program, in notices too: a worker died, hung or lied (src/preview).
+    static std::uint64_t previews_not_shown();
     /// The day on which the message is deleted; nothing: it is kept.
     std::optional<Time> expires(const HeldMail& mail) const;
     Standing standing();

@@ -122,7 +122,17 @@ std::string Desk::store_away(const Quarantine& quarantine) const
 preview::Preview Desk::preview(const HeldMail& mail)
 {
     const auto reader = open(mail);
-    return preview::preview(reader.get(), {});
+    const std::shared_ptr<const Settings> settings = settings_.get();
+    const Quarantine* const quarantine = settings->quarantine(mail.quarantine);
+    preview::PreviewOptions options;
+    options.max_text = quarantine == nullptr ? options.max_text : quarantine->preview_max_size;
+    options.about = mail.id.str();
+    return preview::preview(reader.get(), options);
+}
+
+std::uint64_t Desk::previews_not_shown()
+{
+    return preview::counts().failed;
 }
 
 std::optional<Time> Desk::expires(const HeldMail& mail) const

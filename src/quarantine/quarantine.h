@@ -28,6 +28,7 @@ struct Quarantine {
     std::chrono::seconds keep{};             ///< quarantine_days; 0: no end
     std::uint64_t max_size = 0;              ///< quarantine_max_size, bytes of all its messages; 0: no limit
     std::chrono::seconds whitelist_expire{}; ///< rows not used for so long go; 0: they stay
+    std::uint64_t preview_max_size = 0;      ///< bytes of a message's text that are shown
     smtp::Server mail_server;                ///< takes released mail
 
     /// The moment after which the message is deleted; nothing: it is kept. (That it may go earlier when

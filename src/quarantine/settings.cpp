@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "notify/builtin_notifiers.h"
+#include "preview/options.h"
 #include "quarantine/error.h"
 #include "quarantine/options.h"
 #include "smtp/client.h"
@@ -153,6 +154,7 @@ class Loader {
         quarantine.keep = section.duration("quarantine_days");
         quarantine.max_size = section.size("quarantine_max_size");
         quarantine.whitelist_expire = section.duration("whitelist_expire_days");
+        quarantine.preview_max_size = preview::max_text_of(section);
         quarantine.mail_server = smtp::server_of(section);
         const std::vector<std::string> groups = read_rule(section, quarantine.action);
         read_store(section, quarantine);
@@ -434,7 +436,7 @@ config::Vocabulary vocabulary()
 {
     config::Vocabulary words;
     words.global = {global_options()};
-    words.anywhere = {quarantine_options(), smtp::options()};
+    words.anywhere = {quarantine_options(), preview::options(), smtp::options()};
     const auto add = [&](auto types) {
         for (const auto& type : types) {
             words.anywhere.push_back(type.options);
@@ -459,7 +461,7 @@ std::vector<config::OptionGroup> option_groups()
         {.heading = "Each quarantine",
          .help = "A section of its own, named by `quarantines` in [global].",
          .section = kSection,
-         .tables = {quarantine_options()}},
+         .tables = {quarantine_options(), preview::options()}},
         {.heading = "The mail server for notices",
          .help = "Where notices are handed in (and held mail, when it is released).",
          .section = kSection,

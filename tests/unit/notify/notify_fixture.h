@@ -8,6 +8,7 @@
 
 #include "notify/builtin_notifiers.h"
 #include "notify/email_notifier.h"
+#include "preview/options.h"
 #include "smtp/client.h"
 #include "support/fake_section.h"
 #include "support/temp_dir.h"
@@ -39,7 +40,7 @@ class NotifyFixture {
                              "<p>{SUBGROUP_0} {score}</p>{EMAIL_HTML_TEXT}</body></html>\n");
         write("removed.png", "\x89PNG\r\n\x1a\n...");
         section.set_folder(folder.path());
-        section.add(notify::email_options()).add(smtp::options());
+        section.add(notify::email_options()).add(preview::options()).add(smtp::options());
         section.set("notification_email_from", "\"Mail quarantine\" <quarantine@our.example>");
         section.set("notification_email_subject", "[Held] {EMAIL_SUBJECT}");
         section.set("notification_email_template", "notice.html");
