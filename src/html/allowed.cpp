@@ -183,7 +183,6 @@ constexpr std::array kProperties = {
     Property{"padding-left", Css::lengths, "", kMaxSpace},
     Property{"padding-right", Css::lengths, "", kMaxSpace},
     Property{"padding-top", Css::lengths, "", kMaxSpace},
-    Property{"table-layout", Css::keyword, "auto|fixed"},
     Property{"text-align", Css::keyword, "left|right|center|justify|start|end"},
     Property{"text-decoration", Css::keyword, "none|underline|overline|line-through", 0, 3},
     Property{"text-transform", Css::keyword, "none|uppercase|lowercase|capitalize"},

@@ -1,18 +1,13 @@
 // Text that was made to be unseen is seen: no element has letters in the color of what is behind them.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "html/allowed.h"
 #include "html/colors.h"
+#include "html/fitting.h"
 
 namespace qm::html {
-
-/// Attributes of one element as they are to be written, not escaped yet.
-using Written = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Follows the colors through a document that is written from its beginning to its end, black on white
 /// outside of everything.

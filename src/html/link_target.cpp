@@ -92,6 +92,21 @@ std::string web_target(std::string_view scheme, std::string_view rest)
     return host.empty() ? std::string() : fmt::format("{}://{}{}", scheme, host, rest.substr(end));
 }
 
+/// Behind "mailto:".
+std::string mail_target(std::string_view rest)
+{
+    const std::string_view addresses = rest.substr(0, rest.find('?'));
+    std::string result;
+    for (const std::string_view address : text::split(addresses, ',')) {
+        const std::string decoded = percent_decoded(address);
+        const auto at = decoded.rfind('@');
+        result += result.empty() ? "mailto:" : ",";
+        result += decoded.substr(0, at);
+        result += at == std::string::npos ? "" : "@" + real_host(std::string_view(decoded).substr(at + 1));
+    }
+    return result.empty() ? result : result + std::string(rest.substr(addresses.size()));
+}
+
 } // namespace
 
 std::optional<std::string> shown_target(std::string_view href)
@@ -106,8 +121,8 @@ std::optional<std::string> shown_target(std::string_view href)
     std::string shown;
     if (scheme == "http" || scheme == "https") {
         shown = web_target(scheme, rest);
-    } else if (scheme == "mailto" && !rest.empty()) {
-        shown = fmt::format("mailto:{}", rest);
+    } else if (scheme == "mailto") {
+        shown = mail_target(rest);
     }
     shown = text::one_line(in_reading_order(shown), kMaxShown);
     return shown.empty() ? std::nullopt : std::optional(std::move(shown));

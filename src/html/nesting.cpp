@@ -11,6 +11,7 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 constexpr std::size_t kRoomForCell = 3;
 /// Quotes and lists inside each other move their text to the side: not out of sight.
 constexpr std::ptrdiff_t kMaxIndents = 25;
+constexpr std::ptrdiff_t kMaxLinks = 3; ///< inside each other
 
 /// Elements that stand in a table and nowhere else.
 bool is_table_part(Role role)
@@ -68,13 +69,9 @@ bool stops(const Element& closing, const Element& open)
     }
 }
 
-/// A heading inside a heading, which has no largest size: shown as a block.
-constexpr Element kInnerHeading{"h6", Role::block, {}, false, "div"};
-
 bool matches(const Element& closing, const Element& open)
 {
-    return &closing == &open ||
-           (closing.role == Role::heading && (open.role == Role::heading || &open == &kInnerHeading));
+    return &closing == &open || (closing.role == Role::heading && open.role == Role::heading);
 }
 
 } // namespace
@@ -91,8 +88,6 @@ void Nesting::start(const Element& element, std::string_view attributes)
     }
     if (is_void(element)) {
         write_start(element, attributes);
-    } else if (element.role == Role::heading && nearest(Role::heading) != kNowhere) {
-        push(kInnerHeading, attributes);
     } else {
         push(element, attributes);
     }
@@ -103,7 +98,7 @@ void Nesting::end(const Element& element)
     if (is_void(element)) {
         return;
     }
-    if (skipped_ > 0) {
+    if (skipped_ > 0 && !(element.is_link && !open_.empty() && open_.back() == &element)) {
         --skipped_;
         return;
     }
@@ -152,6 +147,9 @@ std::string Nesting::finish()
 
 bool Nesting::fits(const Element& element) const
 {
+    if (element.is_link) { // where it leads is shown whatever is around it
+        return written_ < 2 * kMaxElements && std::ranges::count(open_, &element) < kMaxLinks;
+    }
     if (written_ >= kMaxElements) {
         return false;
     }
@@ -175,7 +173,8 @@ bool Nesting::make_room(const Element& element)
         return enter_table(element.role);
     }
     if (in_table_structure()) {
-        const bool shows_something = element.role == Role::table || written_name(element) == "img";
+        const bool shows_something =
+            element.role == Role::table || element.is_link || written_name(element) == "img";
         if (!shows_something || !enter_table(Role::cell)) {
             return false;
         }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "html/allowed.h"
+#include "html/fitting.h"
 #include "html/legible.h"
 #include "html/reading_order.h"
 #include "html/tree.h"
@@ -13,29 +14,35 @@ namespace qm::html {
 namespace {
 
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
-constexpr std::size_t kMaxSmaller = 2; ///< <small>, <sub> and <sup> inside each other have no least size
 
-bool makes_smaller(const Element& element)
-{
-    return element.name == "small" || element.name == "sub" || element.name == "sup";
-}
-
-/// Is the text of a link its target already?
+/// Is the text of a link its target already? Both are read up to the path without regard to case, and from
+/// there on exactly.
 bool says_the_same(std::string_view label, std::string_view target)
 {
-    const auto core = [](std::string_view text) {
-        for (const std::string_view scheme : {"http://", "https://", "mailto:"}) {
-            if (text::starts_with_ignoring_case(text, scheme)) {
-                text.remove_prefix(scheme.size());
-                break;
-            }
-        }
-        if (text.ends_with('/')) {
-            text.remove_suffix(1);
-        }
-        return text;
+    label = text::trim(label);
+    const auto scheme_end = [](std::string_view text) {
+        const auto colon = text.find(':');
+        const auto length = text.substr(std::min(colon, text.size())).starts_with("://") ? 3U : 1U;
+        const bool is_known = text::starts_with_ignoring_case(text, "http:") ||
+                              text::starts_with_ignoring_case(text, "https:") ||
+                              text::starts_with_ignoring_case(text, "mailto:");
+        return is_known ? colon + length : 0;
     };
-    return text::equals_ignoring_case(core(text::trim(label)), core(target));
+    const auto own = scheme_end(label);
+    if (own > 0 && !text::starts_with_ignoring_case(target, label.substr(0, own))) {
+        return false;
+    }
+    label.remove_prefix(own);
+    target.remove_prefix(scheme_end(target));
+    const auto host_end = [](std::string_view text) {
+        return std::min(text.find_first_of("/\\?#"), text.size());
+    };
+    const auto path = [&](std::string_view text) {
+        const std::string_view found = text.substr(host_end(text));
+        return found == "/" ? std::string_view() : found;
+    };
+    return text::equals_ignoring_case(label.substr(0, host_end(label)), target.substr(0, host_end(target))) &&
+           path(label) == path(target);
 }
 
 /// Writes what it sees, within a limit: whatever comes, what was opened can still be closed.
@@ -52,11 +59,11 @@ class Writer final : public Visitor {
                 written.emplace_back(attribute->name, std::move(*allowed));
             }
         }
+        fitting_.enter(element, written);
         legible_.enter(element, written);
         if (element.is_link) {
             open.target = shown_target(attributes.find("href").value_or("")).value_or("");
         }
-        smaller_ += makes_smaller(element) ? 1 : 0;
         if (element.name == "img") {
             write_image(attributes);
         } else {
@@ -73,7 +80,7 @@ class Writer final : public Visitor {
         const Open open = std::move(open_.back());
         open_.pop_back();
         legible_.leave();
-        smaller_ -= makes_smaller(element) ? 1 : 0;
+        fitting_.leave(element);
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
             html_ += "</";
@@ -120,15 +127,9 @@ class Writer final : public Visitor {
         return true;
     }
 
-    std::string_view name_of(const Element& element) const
-    {
-        const bool is_plain = element.is_link || (makes_smaller(element) && smaller_ > kMaxSmaller);
-        return is_plain ? "span" : element.name;
-    }
-
     void write_start(const Element& element, const Written& attributes, Open& open)
     {
-        const std::string_view name = name_of(element);
+        const std::string_view name = element.is_link ? "span" : element.name;
         std::string tag = "<" + std::string(name);
         for (const auto& [attribute, value] : attributes) {
             tag += " " + std::string(attribute) + "=\"" + escape(value) + "\"";
@@ -183,8 +184,8 @@ class Writer final : public Visitor {
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
+    Fitting fitting_;
     Legible legible_;
-    std::size_t smaller_ = 0; ///< open elements
 };
 
 } // namespace

@@ -1,12 +1,18 @@
 #include "html/strict.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
 #include "html/allowed.h"
+#include "html/fitting.h"
+#include "html/legible.h"
+#include "html/nesting.h"
+#include "html/reading_order.h"
 #include "html/sanitizer.h"
 
 namespace qm::html {
@@ -19,22 +25,25 @@ struct Entity {
 constexpr std::array kEntities = {Entity{"&amp;", '&'}, Entity{"&lt;", '<'}, Entity{"&gt;", '>'},
                                   Entity{"&quot;", '"'}, Entity{"&#39;", '\''}};
 
+/// Reads tags and text as they must be written, and has the sanitizer's own rules tell whether each may
+/// stand where it stands: they would change nothing.
 class Scanner {
   public:
     Scanner(std::string_view fragment, std::string_view image)
-        : rest_(fragment), image_(image.empty() ? "" : "<img src=\"" + escape(image) + "\" alt=\"")
+        : fragment_(fragment), rest_(fragment),
+          image_(image.empty() ? "" : "<img src=\"" + escape(image) + "\" alt=\"")
     {
     }
 
     bool run()
     {
         while (!rest_.empty()) {
-            const bool good = rest_.front() == '<' ? tag() : text('<').has_value();
+            const bool good = rest_.front() == '<' ? tag() : text();
             if (!good) {
                 return false;
             }
         }
-        return open_.empty();
+        return open_.empty() && !nesting_.cut() && nesting_.finish() == fragment_;
     }
 
   private:
@@ -56,7 +65,7 @@ class Scanner {
     }
 
     /// Escaped text up to `end`, decoded. Nothing when it is not what escape() writes.
-    std::optional<std::string> text(char end)
+    std::optional<std::string> take_escaped(char end)
     {
         const auto length = rest_.find(end);
         const std::string_view written = rest_.substr(0, length);
@@ -77,15 +86,28 @@ class Scanner {
         return meant;
     }
 
+    bool text()
+    {
+        const std::string_view before = rest_;
+        const auto meant = take_escaped('<');
+        if (!meant || in_reading_order(*meant) != *meant) {
+            return false;
+        }
+        nesting_.add_text(before.substr(0, before.size() - rest_.size()));
+        return true;
+    }
+
     bool tag()
     {
-        if (!image_.empty() && take(image_)) {
-            return text('"').has_value() && take("\">");
+        if (!image_.empty() && rest_.starts_with(image_)) {
+            return image();
         }
         if (take("</")) {
-            if (open_.empty() || !take(open_.back()) || !take(">")) {
+            if (open_.empty() || !take(open_.back()->name) || !take(">")) {
                 return false;
             }
+            leave(*open_.back());
+            nesting_.end(*open_.back());
             open_.pop_back();
             return true;
         }
@@ -95,18 +117,29 @@ class Scanner {
             !element->written_as.empty()) {
             return false;
         }
+        const std::string_view before = rest_;
+        Written attributes;
         while (take(" ")) {
-            if (!attribute(*element)) {
+            if (!attribute(*element, attributes)) {
                 return false;
             }
         }
-        if (!is_void(*element)) {
-            open_.push_back(element->name);
-        }
-        return take(">");
+        const std::string_view source = before.substr(0, before.size() - rest_.size());
+        return take(">") && enter(*element, attributes, source);
     }
 
-    bool attribute(const Element& element)
+    bool image()
+    {
+        const std::string_view before = rest_.substr(std::string_view("<img").size());
+        take(image_);
+        const auto alt = take_escaped('"');
+        if (!alt || !take("\"") || in_reading_order(*alt) != *alt) {
+            return false;
+        }
+        return enter(*find_element("img"), {}, before.substr(0, before.size() - rest_.size())) && take(">");
+    }
+
+    bool attribute(const Element& element, Written& attributes)
     {
         const std::string_view name = take_name();
         const Attribute* const attribute = find_attribute(element, name);
@@ -114,13 +147,49 @@ class Scanner {
             !take("=\"")) {
             return false;
         }
-        const auto value = text('"');
-        return value && take("\"") && allowed_value(attribute->value, *value) == *value;
+        const bool is_new =
+            std::ranges::find(attributes, name, &Written::value_type::first) == attributes.end();
+        auto value = take_escaped('"');
+        if (!is_new || !value || !take("\"") || allowed_value(attribute->value, *value) != *value) {
+            return false;
+        }
+        attributes.emplace_back(attribute->name, std::move(*value));
+        return true;
     }
 
+    bool enter(const Element& element, const Written& attributes, std::string_view source)
+    {
+        // A cell outside of a table would ask for the table it is in.
+        const bool is_part = element.role >= Role::column_group;
+        if (is_part &&
+            std::ranges::none_of(open_, [](const Element* open) { return open->role == Role::table; })) {
+            return false;
+        }
+        Written kept = attributes;
+        fitting_.enter(element, kept);
+        legible_.enter(element, kept);
+        nesting_.start(element, source);
+        if (is_void(element)) {
+            leave(element);
+        } else {
+            open_.push_back(&element);
+        }
+        return kept == attributes;
+    }
+
+    void leave(const Element& element)
+    {
+        fitting_.leave(element);
+        legible_.leave();
+    }
+
+    const std::string_view fragment_;
     std::string_view rest_;
     const std::string image_;
-    std::vector<std::string_view> open_;
+    std::vector<const Element*> open_;
+    Nesting nesting_;
+    Fitting fitting_;
+    Legible legible_;
 };
 
 } // namespace

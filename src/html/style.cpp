@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "html/allowed.h"
+#include "html/values.h"
 
 namespace qm::html {
 namespace {
@@ -62,6 +63,72 @@ std::string clean_style(std::string_view style)
         }
         result += result.empty() ? "" : ";";
         result += *allowed;
+    }
+    return result;
+}
+
+Declarations::Declarations(std::string_view clean)
+{
+    for (const std::string_view declaration : text::split(clean, ';')) {
+        const auto colon = declaration.find(':');
+        if (colon != std::string_view::npos) {
+            all_.emplace_back(declaration.substr(0, colon), declaration.substr(colon + 1));
+        }
+    }
+}
+
+std::string_view Declarations::find(std::string_view property) const
+{
+    const auto found = std::find_if(all_.rbegin(), all_.rend(),
+                                    [&](const auto& declaration) { return declaration.first == property; });
+    return found == all_.rend() ? std::string_view() : std::string_view(found->second);
+}
+
+bool Declarations::erase(std::string_view property)
+{
+    return std::erase_if(all_, [&](const auto& declaration) { return declaration.first == property; }) > 0;
+}
+
+void Declarations::erase_family(std::string_view beginning)
+{
+    std::erase_if(all_, [&](const auto& declaration) { return declaration.first.starts_with(beginning); });
+}
+
+void Declarations::set(std::string_view property, std::string_view value)
+{
+    if (find(property) != value) {
+        erase(property);
+        all_.emplace_back(property, value);
+    }
+}
+
+double Declarations::pixels_of(std::string_view beginning) const
+{
+    constexpr double kPercent = 10;
+    double sum = 0;
+    for (const auto& [property, value] : all_) {
+        if (!property.starts_with(beginning)) {
+            continue;
+        }
+        for (const std::string_view word : text::split(value, ' ')) {
+            sum += word.ends_with('%') ? kPercent * pixels(word.substr(0, word.size() - 1)) : pixels(word);
+        }
+    }
+    return sum;
+}
+
+void Declarations::shorten(std::size_t most, std::size_t bytes)
+{
+    while (!all_.empty() && (all_.size() > most || str().size() > bytes)) {
+        all_.pop_back();
+    }
+}
+
+std::string Declarations::str() const
+{
+    std::string result;
+    for (const auto& [property, value] : all_) {
+        result += (result.empty() ? "" : ";") + property + ":" + value;
     }
     return result;
 }

@@ -3,10 +3,36 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace qm::html {
 
-/// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40.
+/// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40, and 4000
+/// bytes.
 std::string clean_style(std::string_view style);
+
+/// A style that clean_style() has written, as declarations.
+class Declarations {
+  public:
+    explicit Declarations(std::string_view clean);
+
+    /// The value that counts, "" when there is none.
+    std::string_view find(std::string_view property) const;
+    /// True when there was one.
+    bool erase(std::string_view property);
+    /// "margin" erases margin-left too.
+    void erase_family(std::string_view beginning);
+    /// In its place if it is there with this value, else behind the others.
+    void set(std::string_view property, std::string_view value);
+    /// The sum of the pixels in all values of a family; a percent counts as ten.
+    double pixels_of(std::string_view beginning) const;
+    /// What is too much goes, from the end.
+    void shorten(std::size_t most, std::size_t bytes);
+    std::string str() const;
+
+  private:
+    std::vector<std::pair<std::string, std::string>> all_;
+};
 
 } // namespace qm::html

@@ -177,6 +177,7 @@ bool Tokenizer::read_end_tag()
 bool Tokenizer::read_start_tag()
 {
     rest_.remove_prefix(1);
+    has_target_ = false;
     const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>"), rest_.size());
     token_.kind = Token::Kind::start;
     token_.name = text::to_lower(rest_.substr(0, end));
@@ -210,8 +211,12 @@ bool Tokenizer::read_attribute()
     }
     if (token_.attributes.size() < kMaxAttributes) {
         token_.attributes.push_back(attribute);
-    } else {
-        token_.attributes_cut = true;
+        return true;
+    }
+    token_.attributes_cut = true;
+    if (!has_target_ && text::equals_ignoring_case(attribute.name, "href")) {
+        has_target_ = true;
+        token_.attributes.push_back(attribute); // where a link leads is shown in any case
     }
     return true;
 }

@@ -26,7 +26,7 @@ struct Token {
     Kind kind = Kind::done;
     std::string_view text;                ///< of text and verbatim
     std::string name;                     ///< of a tag, lower case
-    std::vector<RawAttribute> attributes; ///< of a start tag, the first kMaxAttributes
+    std::vector<RawAttribute> attributes; ///< of a start tag, the first kMaxAttributes, and href
     bool attributes_cut = false;
 };
 
@@ -58,6 +58,7 @@ class Tokenizer {
 
     std::string_view rest_;
     Token token_;
+    bool has_target_ = false;               ///< a second place for href is taken
     std::string_view pending_;              ///< verbatim text that follows the tag just returned
     std::string pending_end_;               ///< and the end tag behind it
     std::vector<std::string> never_closed_; ///< names of which no end tag follows any more

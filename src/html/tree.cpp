@@ -52,15 +52,18 @@ std::string attribute_source(const Token& token, const Element& element)
     std::vector<const Attribute*> seen;
     for (const RawAttribute& raw : token.attributes) {
         const Attribute* const attribute = find_attribute(element, raw.name);
-        if (attribute == nullptr || raw.value.size() > kMaxAttributeValue ||
+        const bool is_target = attribute != nullptr && attribute->value == Value::target;
+        if (attribute == nullptr || (raw.value.size() > kMaxAttributeValue && !is_target) ||
             std::ranges::find(seen, attribute) != seen.end()) {
             continue;
         }
+        const std::string_view value =
+            is_target ? text::cut_utf8(text::trim(raw.value), kMaxAttributeValue) : raw.value;
         seen.push_back(attribute);
         source += ' ';
         source += attribute->name;
         source += "=\"";
-        for (const char c : raw.value) {
+        for (const char c : value) {
             if (c == '"') {
                 source += "&quot;";
             } else {

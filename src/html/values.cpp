@@ -176,6 +176,14 @@ Checked attribute_color(std::string_view value)
     return css_color(value);
 }
 
+/// False for a font that shows signs, or nothing, where the text has letters.
+bool has_letters(std::string_view font)
+{
+    return std::ranges::none_of(
+        std::array{"ding", "symbol", "blank", "marlett", "barcode", "icon", "awesome", "glyph"},
+        [&](std::string_view part) { return font.find(part) != std::string_view::npos; });
+}
+
 /// Names of fonts without quotes: words of letters, digits and hyphens that begin with a letter.
 Checked font_names(std::string_view value, std::string_view separator)
 {
@@ -191,7 +199,7 @@ Checked font_names(std::string_view value, std::string_view separator)
             return kLetters.find(word.front()) != std::string_view::npos &&
                    only_of(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
         });
-        if (!fits || ++count > 10) {
+        if (!fits || !has_letters(name) || ++count > 10) {
             continue;
         }
         result += result.empty() ? "" : separator;
@@ -242,6 +250,16 @@ Checked line_height(std::string_view value)
     return fmt::format("{:.4g}", std::max(share, kLeast));
 }
 
+/// What depends on the size of the letters becomes pixels: letters may be large.
+std::string absolute(std::string_view word)
+{
+    const auto read = length(word);
+    if (read && is_one_of(read->unit, "em|rem|ex|ch")) {
+        return fmt::format("{:.6g}px", std::round(read->pixels * 100) / 100);
+    }
+    return std::string(word);
+}
+
 /// One word of a value, as it may be written.
 Checked allowed_word(const Property& property, std::string_view word)
 {
@@ -252,7 +270,7 @@ Checked allowed_word(const Property& property, std::string_view word)
         return std::nullopt;
     }
     if (is_allowed_length(word, property)) {
-        return Checked(word);
+        return absolute(word);
     }
     return property.check == Css::border ? css_color(word) : std::nullopt;
 }
@@ -359,6 +377,22 @@ Checked font(std::string_view value)
 }
 
 } // namespace
+
+double pixels(std::string_view word)
+{
+    struct Word {
+        std::string_view word;
+        double pixels;
+    };
+    constexpr std::array kWords = {Word{"xx-small", 9}, Word{"x-small", 10}, Word{"small", 13},
+                                   Word{"medium", 16},  Word{"large", 18},   Word{"x-large", 24},
+                                   Word{"xx-large", 32}};
+    if (const auto* const named = std::ranges::find(kWords, word, &Word::word); named != kWords.end()) {
+        return named->pixels;
+    }
+    const auto read = length(word);
+    return read ? read->pixels : 0;
+}
 
 Checked check_css(const Property& property, std::string_view value)
 {

@@ -39,6 +39,9 @@ struct Property {
 /// `value` in lower case, without blanks at its ends and with blanks as the only white space.
 Checked check_css(const Property& property, std::string_view value);
 
+/// Of a length in pixels or absolute units, or of a word for the size of letters; 0 for anything else.
+double pixels(std::string_view length);
+
 /// Any attribute but style, text and target; `value` without blanks at its ends.
 Checked check_attribute(Value kind, std::string_view value);
 

@@ -42,6 +42,7 @@ TEST(LinkTarget, TheHostIsTheOneThatABrowserAsks)
         {"https://[::1]:80/x", "https://[::1]:80/x"},
         {"https://0x7f.1/", "https://0x7f.1/"},
         {"mailto:a@b.example?subject=x", "mailto:a@b.example?subject=x"},
+        {"mailto:a@p\xD0\xB0ypal.example,b%40c.example", "mailto:a@xn--pypal-4ve.example,b@c.example"},
     };
     for (const auto& [href, expected] : cases) {
         EXPECT_EQ(shown_target(href).value_or("nothing"), expected) << href;

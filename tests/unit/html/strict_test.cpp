@@ -79,10 +79,37 @@ TEST(IsSanitized, NothingElse)
         "<",
         "<p",
         "<p title=\"",
+        // What a sanitizer never writes although each piece of it is allowed.
+        "<td>x</td>",
+        "<tr></tr>",
+        "<table><tr><td>x</td></tr></table>",
+        "<table>x</table>",
+        "<table><caption>x</caption><td>y</td></table>",
+        "<caption>x</caption>",
+        "<p>a<p>b</p></p>",
+        "<p><div>x</div></p>",
+        "<li><li>x</li></li>",
+        "<p align=\"left\" align=\"right\">x</p>",
+        "<font color=\"white\">x</font>",
+        "<div style=\"background-color:black\">x</div>",
+        "<span style=\"padding:9px\">x</span>",
+        "<table align=\"left\"><tbody><tr><td>x</td></tr></tbody></table>",
+        "<small><small><small><small><small>x</small></small></small></small></small>",
+        "a\u202Eb",
+        "<img src=\"cid:blocked.png\" alt=\"\u202E\">",
     };
     for (const std::string_view other : kOthers) {
         EXPECT_FALSE(is_sanitized(other, kImage)) << other;
     }
+}
+
+TEST(IsSanitized, NothingThatIsDeeperThanTheSanitizerWrites)
+{
+    std::string deep;
+    for (int i = 0; i < 300; ++i) {
+        deep = "<b>" + deep + "</b>";
+    }
+    EXPECT_FALSE(is_sanitized(deep, ""));
 }
 
 } // namespace

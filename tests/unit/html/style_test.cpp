@@ -12,7 +12,7 @@ TEST(Style, UsefulDeclarationsAreRebuilt)
     EXPECT_EQ(clean_style("font-family: \"Times New Roman\", 'Arial', serif"),
               "font-family:times new roman,arial,serif");
     EXPECT_EQ(clean_style("margin: 0 auto; padding:10px 5.5pt 0 1em"),
-              "margin:0 auto;padding:10px 5.5pt 0 1em");
+              "margin:0 auto;padding:10px 5.5pt 0 16px");
     EXPECT_EQ(clean_style("border: 1px solid rgb(1, 2, 255)"), "border:1px solid #0102ff");
     EXPECT_EQ(clean_style("background: #fff !important"), "background-color:#fff");
     EXPECT_EQ(clean_style("width:50%;line-height:1.5;text-align:center"),

@@ -1,0 +1,58 @@
+// Boxes keep their place: nothing lies on what is beside it, or runs out of sight.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "html/allowed.h"
+
+namespace qm::html {
+
+class Declarations;
+
+/// Attributes of one element as they are to be written, not escaped yet.
+using Written = std::vector<std::pair<std::string_view, std::string>>;
+
+/// Follows sizes and places through a document that is written from its beginning to its end, letters of 16
+/// pixels outside of everything.
+class Fitting {
+  public:
+    /// Changes what would take the element out of its place:
+    /// - boxes around words in a line (padding, borders) lie on the lines above and below;
+    /// - tables that float;
+    /// - margins inside margins lead to the side without end;
+    /// - from right to left, what is too wide leaves the page where nobody can scroll;
+    /// - where a width is given, text that does not wrap leaves its box, and the color behind it;
+    /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
+    /// - cells of a table that lie on each other.
+    /// Doing it twice changes nothing.
+    void enter(const Element& element, Written& attributes);
+    void leave(const Element& element);
+
+  private:
+    struct Place {
+        double letters = 16; ///< their size, pixels
+        double stroke = 0;   ///< size of the largest letters that a line goes through or under
+        double indent = 0;   ///< pixels of all margins and paddings
+        double room = 600;   ///< for them
+        bool from_right = false;
+        bool wraps = false; ///< lines may not be wider than their box
+    };
+    /// The columns that cells of earlier rows still reach into.
+    struct Grid {
+        std::vector<unsigned> busy; ///< rows, by column
+        std::size_t column = 0;     ///< of the next cell
+    };
+
+    void fit_box(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_direction(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_letters(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_cell(const Element& element, Written& attributes);
+
+    std::vector<Place> open_{Place{}};
+    std::vector<Grid> tables_;
+};
+
+} // namespace qm::html

@@ -1,0 +1,166 @@
+// What would take a box out of its place is written so that it does not.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "html/sanitizer.h"
+#include "html/strict.h"
+
+namespace {
+
+std::string clean(std::string_view input)
+{
+    return qm::html::sanitize(input).html;
+}
+
+void expect_each(const std::vector<std::pair<std::string, std::string>>& cases)
+{
+    for (const auto& [input, expected] : cases) {
+        EXPECT_EQ(clean(input), expected) << input;
+        EXPECT_EQ(clean(expected), expected) << "doing it twice changes nothing";
+        EXPECT_TRUE(qm::html::is_sanitized(expected, "")) << expected;
+    }
+}
+
+} // namespace
+
+TEST(Fitting, ABoxAroundWordsDoesNotLieOnTheLinesAboveAndBelow)
+{
+    expect_each({
+        {"<span style='padding:90px;border:9px solid red;margin:5px;color:red'>x</span>",
+         "<span style=\"color:red\">x</span>"},
+        {"<b style='padding-top:90px'>x</b>", "<b>x</b>"},
+        {"<a href='x' style='border-bottom:9px solid'>x</a>", "x"},
+        {"<p style='padding:9px'>x</p>", "<p style=\"padding:9px\">x</p>"},
+    });
+}
+
+TEST(Fitting, LengthsDoNotGrowWithTheLetters)
+{
+    expect_each({
+        {"<div style='font-size:60px;padding:2em;border:1ex solid'>x</div>",
+         "<div style=\"font-size:60px;padding:32px;border:8px solid\">x</div>"},
+        {"<div style='padding:1.333em'>x</div>", "<div style=\"padding:21.33px\">x</div>"},
+    });
+}
+
+TEST(Fitting, ATableDoesNotFloat)
+{
+    expect_each({
+        {"<table align=left><td>x", "<table><tbody><tr><td>x</td></tr></tbody></table>"},
+        {"<table align=center><td align=right>x",
+         "<table align=\"center\"><tbody><tr><td align=\"right\">x</td></tr></tbody></table>"},
+    });
+}
+
+TEST(Fitting, MarginsInsideEachOtherEndSomewhere)
+{
+    std::string deep;
+    for (int i = 0; i < 100; ++i) {
+        deep += "<div style='margin-left:90px;color:red'>";
+    }
+    const std::string html = clean(deep + "x");
+    std::size_t count = 0;
+    for (auto at = html.find("margin"); at != std::string::npos; at = html.find("margin", at + 1)) {
+        ++count;
+    }
+    EXPECT_EQ(count, 6U);
+    EXPECT_NE(html.find("<div style=\"color:red\">x</div>"), std::string::npos);
+    EXPECT_EQ(clean(html), html);
+}
+
+TEST(Fitting, FromRightToLeftNothingLeavesThePage)
+{
+    expect_each({
+        {"<div dir=rtl style='width:900px;margin-right:90px;white-space:nowrap'>x</div>",
+         "<div dir=\"rtl\" style=\"width:900px;max-width:100%;word-break:break-word\">x</div>"},
+        {"<p style='direction:rtl;margin:0 auto'>x<span style='white-space:pre'>y</span></p>",
+         "<p style=\"direction:rtl;margin:0 auto;word-break:break-word\">x<span "
+         "style=\"white-space:pre-wrap\">y"
+         "</span></p>"},
+        {"<div dir=auto><pre>x</pre><table width=900><td nowrap>y",
+         "<div dir=\"auto\" style=\"word-break:break-word\"><pre style=\"white-space:pre-wrap\">x</pre>"
+         "<table width=\"900\" style=\"max-width:100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
+        {"<div dir=ltr style='white-space:nowrap'>x</div>",
+         "<div dir=\"ltr\" style=\"white-space:nowrap\">x</div>"},
+    });
+}
+
+TEST(Fitting, InANarrowBoxTextWraps)
+{
+    expect_each({
+        {"<div style='width:40px;background:#000;color:#fff;white-space:nowrap'>white on white</div>",
+         "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\">white on "
+         "white</div>"},
+        {"<div style='max-width:10%'><p style='word-break:keep-all;margin-left:99px'>x</p></div>",
+         "<div style=\"max-width:10%;word-break:break-word\"><p>x</p></div>"},
+        {"<td style='width:40px' nowrap>x", "x"},
+    });
+}
+
+TEST(Fitting, LettersAreNeitherTooSmallNorTooLarge)
+{
+    expect_each({
+        {"<small><sub><small><sup>x",
+         "<small><sub><small><sup style=\"font-size:8px\">x</sup></small></sub></small>"},
+        {"<h1>a<div>b<h1>c</h1>d</div></h1>", "<h1>a<div>b<h1 style=\"font-size:60px\">c</h1>d</div></h1>"},
+        {"<span style='font-size:9px'><h6>x",
+         "<span style=\"font-size:9px\"><h6 style=\"font-size:8px\">x</h6></span>"},
+        {"<font size=7><h2>x", "<font size=\"7\"><h2 style=\"font-size:60px\">x</h2></font>"},
+        {"<span style='font-family:Wingdings,arial'>x</span><font face='Adobe Blank'>y</font>",
+         "<span style=\"font-family:arial\">x</span>y"},
+    });
+}
+
+TEST(Fitting, StrokesOfLargeLettersDoNotGoThroughSmallOnes)
+{
+    expect_each({
+        {"<s style='font-size:60px'>a<span style='font-size:8px;color:red'>b</span><font size=1>c</font></s>",
+         "<s style=\"font-size:60px\">a<span style=\"color:red\">b</span>c</s>"},
+        {"<u>a<span style='font-size:14px'>b</span></u>", "<u>a<span style=\"font-size:14px\">b</span></u>"},
+    });
+}
+
+TEST(Fitting, CellsDoNotLieOnEachOther)
+{
+    expect_each({
+        {"<table><tr><td>a<td rowspan=2>b<tr><td colspan=2>c",
+         "<table><tbody><tr><td>a</td><td rowspan=\"2\">b</td></tr><tr><td colspan=\"1\">c</td></tr></tbody>"
+         "</table>"},
+        {"<table><tr><td colspan=50>a<td colspan=50>b",
+         "<table><tbody><tr><td colspan=\"50\">a</td><td colspan=\"10\">b</td></tr></tbody></table>"},
+        {"<table><tr><td rowspan=2 colspan=2>a<td>b<tr><td>c<tr><td colspan=3>d",
+         "<table><tbody><tr><td rowspan=\"2\" colspan=\"2\">a</td><td>b</td></tr><tr><td>c</td></tr><tr><td "
+         "colspan=\"3\">d</td></tr></tbody></table>"},
+    });
+}
+
+TEST(Fitting, AStyleOfAnyLengthHasRoomForWhatIsAdded)
+{
+    std::string style = "background-color:black;";
+    for (int i = 0; i < 39; ++i) {
+        style += "font-style:italic;";
+    }
+    for (const std::string& input :
+         {"<div style='" + style + "'>x</div>",
+          "<div style='background-color:black;font-family:" + std::string(290, 'a') + "'>x</div>",
+          "<div dir=rtl style='" + style + "width:50px;white-space:pre'>x</div>"}) {
+        const std::string once = clean(input);
+        EXPECT_NE(once.find("color:#ffffff"), std::string::npos) << once;
+        EXPECT_EQ(clean(once), once);
+        EXPECT_TRUE(qm::html::is_sanitized(once, "")) << once;
+    }
+}
+
+TEST(ReadingOrder, MarksDoNotPileUpOnALetter)
+{
+    std::string pile = "a";
+    for (int i = 0; i < 1000; ++i) {
+        pile += "\u0301";
+    }
+    EXPECT_EQ(clean(pile + "b"), "a\u0301\u0301\u0301\u0301\u0301\u0301b");
+    EXPECT_EQ(clean("\u0E01\u0E35\u0E48 \u05E9\u05C1\u05B8 \u0915\u094D\u0937\u093F"),
+              "\u0E01\u0E35\u0E48 \u05E9\u05C1\u05B8 \u0915\u094D\u0937\u093F");
+}
