@@ -32,6 +32,7 @@ struct ComposedNotice {
     std::string message_id;    ///< with angle brackets
     std::string bytes;         ///< RFC 5322 message, CRLF line ends, 7-bit, lines of at most 998 bytes
     std::string digest;        ///< under which it is known again when it comes back to us
+    std::string trouble;       ///< "", or why the text is missing although it may be there at another attempt
 };
 
 /// How an attempt to send ended.

@@ -10,7 +10,7 @@
 namespace qm::html {
 namespace {
 
-constexpr std::uint64_t kMaxInput = 4ULL << 20U; ///< bytes: a notice with the largest preview fits
+constexpr std::uint64_t kMaxInput = 8ULL << 20U; ///< bytes: a notice with the largest preview fits
 constexpr std::size_t kMaxIndent = 10;           ///< levels of quotes and lists that are shown
 
 std::size_t characters_in(std::string_view text)

@@ -90,6 +90,7 @@ class EmailNotifier final : public Notifier {
         mail.images = images_of(preview);
 
         ComposedNotice composed;
+        composed.trouble = preview.trouble;
         composed.envelope_from = settings_.envelope_from;
         composed.recipient = notice.send_to.empty() ? notice.recipient : notice.send_to;
         composed.message_id = "<" + mail.message_id + ">";

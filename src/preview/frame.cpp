@@ -49,6 +49,7 @@ std::string FrameReader::string()
 std::string written(const Request& request)
 {
     FrameWriter writer;
+    writer.number(kVersion, 1);
     writer.number(static_cast<std::uint64_t>(request.task), 1);
     writer.number(request.max_text, 8);
     writer.string(request.replacement_image);
@@ -59,6 +60,9 @@ std::optional<Request> read_request(std::string_view bytes)
 {
     FrameReader reader(bytes);
     Request request;
+    if (reader.number(1) != kVersion) {
+        return std::nullopt;
+    }
     request.task = reader.number(1) == static_cast<std::uint64_t>(Task::html) ? Task::html : Task::message;
     request.max_text = reader.number(8);
     request.replacement_image = reader.string();
@@ -68,6 +72,7 @@ std::optional<Request> read_request(std::string_view bytes)
 std::string written(const Preview& preview)
 {
     FrameWriter writer;
+    writer.number(kVersion, 1);
     writer.string(preview.html);
     writer.string(preview.text);
     writer.string(preview.subject);
@@ -85,6 +90,9 @@ std::string written(const Preview& preview)
 std::optional<Preview> read_preview(std::string_view bytes)
 {
     FrameReader reader(bytes);
+    if (reader.number(1) != kVersion) {
+        return std::nullopt;
+    }
     Preview preview;
     preview.html = reader.string();
     preview.text = reader.string();

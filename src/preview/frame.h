@@ -42,6 +42,10 @@ class FrameReader {
     bool is_good_ = true;
 };
 
+/// Of this format; the first byte of requests and answers. A program that was replaced while the daemon ran
+/// may speak another one.
+inline constexpr std::uint8_t kVersion = 1;
+
 enum class Task : std::uint8_t { message = 1, html = 2 };
 
 /// The head of a request. Behind it come pieces: their length in 4 bytes, then their bytes; a length of 0

@@ -6,14 +6,14 @@ namespace qm::preview {
 namespace {
 
 constexpr std::uint64_t kLeastText = 1024;
-constexpr std::uint64_t kMostText = 2ULL << 20U; ///< a notice with it is still one that mail servers take
+constexpr std::uint64_t kMostText = 1ULL << 20U; ///< a notice with it is still one that mail servers take
 
 constexpr std::array kOptions{
     Option{.name = "preview_max_size",
            .kind = OptionKind::size,
            .fallback = "512K",
            .help =
-               "How much text of a held message is shown, in notices and by quarantinectl: 1K to 2M. What "
+               "How much text of a held message is shown, in notices and by quarantinectl: 1K to 1M. What "
                "is cut off is said below it.",
            .example = "100K"},
 };
@@ -29,7 +29,7 @@ std::uint64_t max_text_of(const Section& section)
 {
     const std::uint64_t size = section.size("preview_max_size");
     if (size < kLeastText || size > kMostText) {
-        section.mistake("preview_max_size", "expected 1K to 2M");
+        section.mistake("preview_max_size", "expected 1K to 1M");
         return PreviewOptions{}.max_text;
     }
     return size;

@@ -11,10 +11,11 @@
 namespace qm::preview {
 namespace {
 
-/// Of this process; they end with it.
+/// Of this process. Never destroyed: a thread may still ask while the program ends; workers end when nobody
+/// is at the other end of their socket.
 Workers& workers()
 {
-    static Workers all;
+    static Workers& all = *new Workers;
     return all;
 }
 
@@ -58,7 +59,11 @@ Preview preview(MessageReader* message, const PreviewOptions& options)
 std::string sanitized(std::string_view html, const PreviewOptions& options)
 {
     BytesReader reader(html);
-    return workers().ask(request_of(Task::html, options), reader, options.max_message).html;
+    try {
+        return workers().ask(request_of(Task::html, options), reader, options.max_message).html;
+    } catch (const std::exception&) {
+        return html_sentence(kUnsafe);
+    }
 }
 
 Counts counts()

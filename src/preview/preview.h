@@ -26,6 +26,7 @@ struct Preview {
     std::string from;    ///< decoded, one line; not safe as HTML
     std::string charset; ///< of the text as the message declares it, lower case; "" if it does not
     std::vector<mail::Attachment> attachments; ///< in the order of the message; their names are fit to show
+    std::string trouble; ///< why nothing is shown although it may be later (no worker could be started)
 };
 
 /// Reads a message (trace lines already removed) and says what may be shown of it. Whatever the message

@@ -8,36 +8,26 @@
 #include "html/sanitizer.h"
 #include "mail/body_text.h"
 #include "mail/charset.h"
+#include "preview/plain.h"
 #include "preview/sentences.h"
 
 namespace qm::preview {
 namespace {
 
-/// Text without the controls that a terminal or a mail program obeys.
-std::string plain(std::string_view text)
-{
-    std::string result;
-    result.reserve(text.size());
-    while (!text.empty()) {
-        const text::Character character = text::first_character(text);
-        const char32_t code = character.code;
-        const bool is_control =
-            (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code <= 0x9F);
-        if (!is_control) {
-            text::append_utf8(result, code);
-        }
-        text.remove_prefix(character.bytes);
-    }
-    return result;
-}
+constexpr std::uint64_t kMaxGrowth = 3; ///< of plain text when it becomes HTML
 
 /// True when the end of it is missing.
 bool show_text(Preview& preview, const mail::Readable& readable, const PreviewOptions& options)
 {
     if (!readable.is_html) {
-        preview.html = html::text_to_html(readable.text);
-        preview.text = plain(readable.text);
-        return readable.cut;
+        std::string_view text = readable.text;
+        preview.html = html::text_to_html(text);
+        while (preview.html.size() > kMaxGrowth * options.max_text) { // nothing but signs that are escaped
+            text = text::cut_utf8(text, text.size() / 2);
+            preview.html = html::text_to_html(text);
+        }
+        preview.text = plain(text);
+        return readable.cut || text.size() < readable.text.size();
     }
     const html::SanitizeOptions sanitize{options.replacement_image, options.max_text};
     html::Sanitized sanitized = html::sanitize(readable.text, sanitize);

@@ -13,6 +13,7 @@ inline constexpr std::string_view kGone = "The message is not stored any more.";
 inline constexpr std::string_view kUnreadable = "The stored message could not be read.";
 inline constexpr std::string_view kNoText = "This message has no text.";
 inline constexpr std::string_view kUnsafe = "This message cannot be shown safely.";
+inline constexpr std::string_view kLater = "This message cannot be shown at the moment.";
 inline constexpr std::string_view kCut = "The message is longer than what is shown here.";
 
 inline std::string html_sentence(std::string_view sentence)

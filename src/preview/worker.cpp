@@ -2,20 +2,25 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
 #include <optional>
 #include <string>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "preview/render.h"
-#include "preview/sandbox.h"
 
 namespace qm::preview {
 namespace {
 
 constexpr int kSocket = STDIN_FILENO;
+constexpr int kNobodyThere = 99; ///< exit code of a child that had nothing to do
 
 /// False: the other end is closed.
 bool read_exactly(char* to, std::size_t count)
@@ -59,37 +64,71 @@ std::optional<std::uint32_t> read_message(std::string& message)
     }
 }
 
+/// The life of a child; its exit code.
+int serve_one(const Render& render, const Confinement& confinement, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        return kNobodyThere;
+    }
+    try {
+        confine(confinement);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "quarantine-preview: %s\n", error.what());
+        return EX_OSERR;
+    }
+    const auto length = read_length();
+    if (!length || *length > kMaxHead) {
+        return length ? EX_PROTOCOL : kNobodyThere;
+    }
+    std::string head(*length, '\0');
+    if (!read_exactly(head.data(), head.size())) {
+        return kNobodyThere;
+    }
+    const auto request = read_request(head);
+    if (!request) {
+        return EX_PROTOCOL;
+    }
+    std::string message;
+    const auto end = read_message(message);
+    if (!end) {
+        return kNobodyThere;
+    }
+    if (*end == kForget) {
+        return EX_OK;
+    }
+    const std::string answer = written(render(*request, message, *end == kCutHere));
+    FrameWriter size;
+    size.number(answer.size(), 4);
+    const bool told = write_all(kSocket, size.take()) == 0 && write_all(kSocket, answer) == 0;
+    return told ? EX_OK : kNobodyThere;
+}
+
 } // namespace
 
-int serve(const Render& render, const WorkerLimits& limits)
+int serve(const Render& render, const Confinement& confinement)
 {
     for (;;) {
-        const auto length = read_length();
-        if (!length || *length > kMaxHead) {
-            return length ? EX_PROTOCOL : EX_OK;
+        const pid_t parent = getpid();
+        const pid_t child = fork();
+        if (child < 0) {
+            return EX_OSERR;
         }
-        std::string head(*length, '\0');
-        if (!read_exactly(head.data(), head.size())) {
+        if (child == 0) {
+            _exit(serve_one(render, confinement, parent));
+        }
+        int status = 0;
+        while (waitpid(child, &status, 0) < 0) {
+            if (errno != EINTR) {
+                return EX_OSERR;
+            }
+        }
+        if (WIFEXITED(status) && WEXITSTATUS(status) == kNobodyThere) {
             return EX_OK;
         }
-        const auto request = read_request(head);
-        if (!request) {
-            return EX_PROTOCOL;
-        }
-        std::string message;
-        const auto end = read_message(message);
-        if (!end) {
-            return EX_OK;
-        }
-        if (*end == kForget) {
-            continue;
-        }
-        end_at_the_latest(limits.clock, limits.processor);
-        const std::string answer = written(render(*request, message, *end == kCutHere));
-        no_end();
-        FrameWriter size;
-        size.number(answer.size(), 4);
-        if (write_all(kSocket, size.take()) != 0 || write_all(kSocket, answer) != 0) {
+        FrameWriter report;
+        report.number(static_cast<std::uint32_t>(status), 4);
+        if (write_all(kReports, report.take()) != 0) {
             return EX_OK;
         }
     }

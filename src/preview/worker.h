@@ -1,23 +1,25 @@
-// The inside of a preview worker: answers requests on a socket until it ends.
+// The inside of a preview worker: a process that never sees a message, and a child of it for each message.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <functional>
 
 #include "preview/frame.h"
+#include "preview/sandbox.h"
 
 namespace qm::preview {
 
-struct WorkerLimits {
-    std::chrono::milliseconds clock{10'000};    ///< for one request, from its last byte
-    std::chrono::milliseconds processor{5'000}; ///< the same, in processor time
-};
+/// Where a worker tells how each of its children has ended; messages and answers go through descriptor 0.
+inline constexpr int kReports = 3;
 
 /// What makes an answer of a message.
 using Render = std::function<Preview(const Request&, std::string_view message, bool cut)>;
 
-/// Renders requests from descriptor 0 until nobody is at its other end. Returns the exit code of the process.
-int serve(const Render& render, const WorkerLimits& limits);
+/// Has one child after the other read one request from descriptor 0, shut in as `confinement` says, render it
+/// and end, so that no message meets what another one has left behind. A child is there before its request
+/// is. How it has ended is written to kReports. Returns the exit code of the process when nobody is at the
+/// other end, or when children cannot be made.
+int serve(const Render& render, const Confinement& confinement);
 
 /// render() or render_html(), as the request says.
 Preview rendered(const Request& request, std::string_view message, bool cut);

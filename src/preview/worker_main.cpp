@@ -3,9 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include <fcntl.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "preview/render.h"
 #include "preview/sandbox.h"
@@ -15,7 +13,7 @@ int main()
 {
     try {
         qm::preview::prepare_rendering();
-        qm::preview::confine({});
+        qm::preview::become_nobody();
         return qm::preview::serve(qm::preview::rendered, {});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "quarantine-preview: %s\n", error.what());

@@ -21,7 +21,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "html/strict.h"
+#include "preview/plain.h"
 #include "preview/sentences.h"
+#include "preview/worker.h"
 #include "quarantine/error.h"
 
 extern char** environ;
@@ -31,16 +33,20 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A worker's heap is as large as its largest message: now and then a new one.
-constexpr std::size_t kMessagesOfOne = 1000;
-constexpr std::uint64_t kLargeMessage = 8ULL << 20U;
-/// Of an answer, besides twice the text.
+/// Of an answer: escaped characters and tags, twice, and what is not text.
+constexpr std::uint64_t kMaxForText = 10;
 constexpr std::uint64_t kMaxOverhead = 4ULL << 20U;
 constexpr std::size_t kMaxLine = 1000;
 constexpr std::size_t kMaxName = 255;
 
 /// Something is wrong with this worker.
 class Broken final : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// There is no worker to ask; the message has nothing to do with it.
+class NoWorker final : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
@@ -67,7 +73,8 @@ class SpawnActions {
     posix_spawn_file_actions_t actions_{};
 };
 
-/// No signal is blocked, each has its default.
+/// No signal is blocked, each has its default; a process group of its own, so that its children can be ended
+/// with it, and a key pressed in a terminal does not reach it.
 class SpawnAttributes {
   public:
     SpawnAttributes()
@@ -79,7 +86,9 @@ class SpawnAttributes {
         sigfillset(&all);
         posix_spawnattr_setsigmask(&attributes_, &none);
         posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setpgroup(&attributes_, 0);
+        posix_spawnattr_setflags(&attributes_,
+                                 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     }
     SpawnAttributes(const SpawnAttributes&) = delete;
     SpawnAttributes& operator=(const SpawnAttributes&) = delete;
@@ -118,7 +127,7 @@ void check(Preview& preview, const Request& request)
             throw Broken("the name of an attachment has a folder");
         }
     }
-    preview.text = text::to_valid_utf8(preview.text);
+    preview.text = plain(preview.text);
 }
 
 } // namespace
@@ -133,54 +142,66 @@ std::string worker_program()
     return is_program(beside) ? beside : folder_of(folder) + "/libexec/quarantine-milter/quarantine-preview";
 }
 
-/// One process and the socket to it.
+/// One process, the socket to its child, and the pipe through which it tells how that has ended.
 class Workers::Worker {
   public:
     explicit Worker(const std::string& program)
     {
         std::array<int, 2> ends{};
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-            throw Broken("socketpair: " + error_text(errno));
+            throw NoWorker("socketpair: " + error_text(errno));
         }
-        ours_ = FileDescriptor(ends[0]);
-        const FileDescriptor theirs(ends[1]);
-        fcntl(ours_.get(), F_SETFL, O_NONBLOCK);
+        socket_ = FileDescriptor(ends[0]);
+        const FileDescriptor its_socket(ends[1]);
+        if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+            throw NoWorker("pipe: " + error_text(errno));
+        }
+        reports_ = FileDescriptor(ends[0]);
+        const FileDescriptor its_reports(ends[1]);
+        fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
+        fcntl(reports_.get(), F_SETFL, O_NONBLOCK);
         SpawnActions actions;
-        posix_spawn_file_actions_adddup2(actions.get(), theirs.get(), STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(actions.get(), its_socket.get(), STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(actions.get(), its_reports.get(), kReports);
         const SpawnAttributes attributes;
         std::string name = "quarantine-preview";
         std::array<char*, 2> arguments = {name.data(), nullptr};
         const int error = posix_spawn(&pid_, program.c_str(), actions.get(), attributes.get(),
                                       arguments.data(), environment());
         if (error != 0) {
-            throw Broken(fmt::format("{}: {}", program, error_text(error)));
+            throw NoWorker(fmt::format("{}: {}", program, error_text(error)));
         }
     }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// It is a child of ours until somebody waits for it, so its number is its own.
+    /// It is a child of ours until somebody waits for it, so its number is its own, and its group's.
     ~Worker()
     {
         if (pid_ > 0) {
+            kill(-pid_, SIGKILL);
             kill(pid_, SIGKILL);
             while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
             }
         }
     }
 
-    /// False: this one should not be used again.
-    bool is_fresh() const { return messages_ < kMessagesOfOne && largest_ < kLargeMessage; }
+    /// False: it has died while it had nothing to do, or says something that nobody has asked for.
+    bool is_quiet() const
+    {
+        std::array<pollfd, 2> both = {pollfd{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                                      pollfd{.fd = reports_.get(), .events = POLLIN, .revents = 0}};
+        return poll(both.data(), both.size(), 0) == 0;
+    }
 
     Preview ask(const Request& request, MessageReader& message, std::uint64_t limit,
                 Clock::time_point deadline)
     {
-        ++messages_;
         deadline_ = deadline;
         send_frame(written(request));
         send_message(message, limit);
         const auto length = receive_number();
-        if (length > kMaxOverhead + 4 * request.max_text) {
+        if (length > kMaxOverhead + kMaxForText * request.max_text) {
             throw Broken("its answer is too long");
         }
         std::string bytes(length, '\0');
@@ -189,6 +210,7 @@ class Workers::Worker {
         if (!preview) {
             throw Broken("its answer is none");
         }
+        wait_for_its_end();
         return std::move(*preview);
     }
 
@@ -215,13 +237,13 @@ class Workers::Worker {
                 count = message.read(buffer);
             } catch (...) {
                 send_number(kForget);
+                wait_for_its_end();
                 throw;
             }
             const std::size_t fits = std::min<std::uint64_t>(count, limit - sent);
             if (fits > 0) {
                 send_frame(std::string(buffer.data(), fits));
                 sent += fits;
-                largest_ = std::max(largest_, sent);
             }
             if (fits < count || count == 0) {
                 send_number(count == 0 ? 0 : kCutHere);
@@ -230,29 +252,51 @@ class Workers::Worker {
         }
     }
 
+    /// For the socket, or with 0 for the end of the child.
     void wait_for(short events)
     {
         for (;;) {
             const auto left =
                 std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-            pollfd poller{.fd = ours_.get(), .events = events, .revents = 0};
-            const int ready = left <= 0 ? 0 : poll(&poller, 1, static_cast<int>(left) + 1);
-            if (ready > 0) {
-                return;
-            }
+            std::array<pollfd, 2> both = {
+                pollfd{.fd = events == 0 ? -1 : socket_.get(), .events = events, .revents = 0},
+                pollfd{.fd = reports_.get(), .events = POLLIN, .revents = 0}};
+            const int ready = left <= 0 ? 0 : poll(both.data(), both.size(), static_cast<int>(left) + 1);
             if (ready == 0) {
                 throw Broken("it did not answer in time");
             }
-            if (errno != EINTR) {
+            if (ready < 0 && errno != EINTR) {
                 throw Broken("poll: " + error_text(errno));
             }
+            // What it wrote before its end is there when its end is known.
+            if (ready > 0 && (both[0].revents & events) != 0) {
+                return;
+            }
+            if (ready > 0 && events != 0) {
+                throw Broken("it has ended" + how());
+            }
+            if (ready > 0) {
+                return;
+            }
+        }
+    }
+
+    /// The child that has answered must be gone before the next message comes, and have said nothing more.
+    void wait_for_its_end()
+    {
+        wait_for(0);
+        if (const std::string bad = how(); bad != " with exit code 0") {
+            throw Broken("it has ended" + bad);
+        }
+        if (!is_quiet()) {
+            throw Broken("it says more than it was asked");
         }
     }
 
     void send(std::string_view bytes)
     {
         while (!bytes.empty()) {
-            const ssize_t count = ::send(ours_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (count > 0) {
                 bytes.remove_prefix(static_cast<std::size_t>(count));
             } else if (errno == EAGAIN) {
@@ -273,7 +317,7 @@ class Workers::Worker {
     void receive(char* to, std::size_t size)
     {
         while (size > 0) {
-            const ssize_t count = recv(ours_.get(), to, size, 0);
+            const ssize_t count = recv(socket_.get(), to, size, 0);
             if (count > 0) {
                 to += count;
                 size -= static_cast<std::size_t>(count);
@@ -285,23 +329,24 @@ class Workers::Worker {
         }
     }
 
-    /// " by SIGSYS"; it has closed its socket, so it is about to end if it has not.
+    /// " by SIGSYS", as the process tells of its child; " by itself" when it is gone with it.
     std::string how()
     {
-        int status = 0;
-        kill(pid_, SIGKILL); // does nothing to one that has ended already
-        const pid_t done = waitpid(pid_, &status, 0);
-        pid_ = done == pid_ ? -1 : pid_;
-        if (done > 0 && WIFSIGNALED(status)) {
-            return fmt::format(" by SIG{}", sigabbrev_np(WTERMSIG(status)));
+        std::array<char, 4> report{};
+        if (read(reports_.get(), report.data(), report.size()) != static_cast<ssize_t>(report.size())) {
+            return " by itself";
         }
-        return done > 0 && WIFEXITED(status) ? fmt::format(" with exit code {}", WEXITSTATUS(status)) : "";
+        const auto status = static_cast<int>(FrameReader({report.data(), report.size()}).number(4));
+        if (WIFSIGNALED(status)) {
+            const char* const name = sigabbrev_np(WTERMSIG(status));
+            return fmt::format(" by SIG{}", name == nullptr ? "?" : name);
+        }
+        return fmt::format(" with exit code {}", WEXITSTATUS(status));
     }
 
-    FileDescriptor ours_;
+    FileDescriptor socket_;
+    FileDescriptor reports_;
     pid_t pid_ = -1;
-    std::size_t messages_ = 0;
-    std::uint64_t largest_ = 0; ///< message, bytes
     Clock::time_point deadline_;
 };
 
@@ -315,13 +360,15 @@ std::unique_ptr<Workers::Worker> Workers::take(Clock::time_point deadline)
     {
         std::unique_lock lock(mutex_);
         if (!free_.wait_until(lock, deadline, [&] { return busy_ < options_.most; })) {
-            throw Broken("all of them are busy");
+            throw NoWorker("all of them are busy");
         }
         ++busy_;
-        if (!idle_.empty()) {
+        while (!idle_.empty()) {
             std::unique_ptr<Worker> worker = std::move(idle_.back());
             idle_.pop_back();
-            return worker;
+            if (worker->is_quiet()) {
+                return worker;
+            }
         }
         ++counts_.started;
     }
@@ -339,7 +386,7 @@ void Workers::give_back(std::unique_ptr<Worker> worker)
     {
         const std::lock_guard lock(mutex_);
         --busy_;
-        if (worker && worker->is_fresh()) {
+        if (worker) {
             idle_.push_back(std::move(worker));
         }
     }
@@ -368,6 +415,13 @@ Preview Workers::ask(const Request& request, MessageReader& message, std::uint64
             give_back(nullptr);
             throw;
         }
+    } catch (const NoWorker& none) {
+        log::error("preview", {{"id", about.empty() ? "-" : about},
+                               {"error", std::string("no preview worker: ") + none.what()},
+                               {"status", "not-shown"}});
+        Preview later = sentence(kLater);
+        later.trouble = none.what();
+        return later;
     } catch (const Broken& broken) {
         why = broken.what();
     }
@@ -376,7 +430,7 @@ Preview Workers::ask(const Request& request, MessageReader& message, std::uint64
         const std::lock_guard lock(mutex_);
         failed = ++counts_.failed;
     }
-    log::error("preview", {{"id", about},
+    log::error("preview", {{"id", about.empty() ? "-" : about},
                            {"error", "the preview worker: " + why},
                            {"failed", std::to_string(failed)},
                            {"status", "not-shown"}});

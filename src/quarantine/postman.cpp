@@ -239,6 +239,9 @@ ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& m
                         .created = due.created,
                         .expires = expires ? format_day(*expires) : std::string()};
     ComposedNotice composed = quarantine.notifier->compose(notice, message.get());
+    if (unreadable.empty()) {
+        unreadable = composed.trouble;
+    }
     if (!unreadable.empty()) {
         if (due.attempts < kReadAttempts) {
             throw BackendError(unreadable);

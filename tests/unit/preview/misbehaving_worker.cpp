@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <string>
 #include <thread>
@@ -43,6 +44,40 @@ int down(int depth) // NOLINT(misc-no-recursion)
     return keeps_on == 0 ? depth : room[0] + down(depth + 1) + 1;
 }
 
+/// For something that never comes.
+void wait()
+{
+    char byte = 0;
+    while (read(STDIN_FILENO, &byte, 1) == 1) {
+    }
+}
+
+/// An answer that never ends, a byte at a time.
+void trickle()
+{
+    const char byte = 1;
+    timespec now{};
+    qm::preview::FrameWriter size;
+    size.number(1U << 20U, 4);
+    const std::string length = size.take();
+    static_cast<void>(write(STDIN_FILENO, length.data(), length.size()));
+    while (write(STDIN_FILENO, &byte, 1) == 1) {
+        clock_gettime(CLOCK_REALTIME, &now);
+    }
+}
+
+/// The answer to a question that nobody has asked yet.
+void babble()
+{
+    Preview lie;
+    lie.html = "<p>Somebody else's mail</p>";
+    std::string answer = qm::preview::written(lie);
+    qm::preview::FrameWriter size;
+    size.number(answer.size(), 4);
+    answer.insert(0, size.take());
+    static_cast<void>(write(STDIN_FILENO, answer.data(), answer.size()));
+}
+
 void eat()
 {
     for (;;) {
@@ -69,6 +104,9 @@ const std::map<std::string, void (*)()> kDeeds = {
     {"exit", [] { _exit(0); }},
     {"spin", spin},
     {"sleep", [] { std::this_thread::sleep_for(std::chrono::minutes(5)); }},
+    {"wait", wait},
+    {"trickle", trickle},
+    {"babble", babble},
     {"eat", eat},
     {"recurse", [] { keeps_on = down(0); }},
     {"socket", [] { socket(AF_INET, SOCK_STREAM, 0); }},
@@ -87,9 +125,17 @@ std::string opened(const char* path, int flags)
     return std::to_string(::open(path, flags, 0600));
 }
 
+int asked = 0; ///< of this process
+
 Preview misbehave(const qm::preview::Request& request, std::string_view message, bool cut)
 {
     const std::string deed(message);
+    ++asked;
+    if (deed == "how often") {
+        Preview answer;
+        answer.html = std::to_string(asked);
+        return answer;
+    }
     if (const auto found = kDeeds.find(deed); found != kDeeds.end()) {
         found->second();
         Preview survived;
@@ -125,9 +171,8 @@ int main()
 {
     try {
         qm::preview::prepare_rendering();
-        qm::preview::confine({});
-        return qm::preview::serve(misbehave, {.clock = std::chrono::milliseconds(2000),
-                                              .processor = std::chrono::milliseconds(500)});
+        qm::preview::become_nobody();
+        return qm::preview::serve(misbehave, {.processor = std::chrono::seconds(1)});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "misbehaving_worker: %s\n", error.what());
         return 1;

@@ -1,8 +1,14 @@
 // A worker that dies, hangs, lies or breaks out costs one preview, and nothing else.
 #include "preview/workers.h"
 
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
+
+#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,11 +38,26 @@ class TextReader final : public MessageReader {
 
 class WorkersTest : public testing::Test {
   protected:
+    static Request request()
+    {
+        return {.task = Task::message, .max_text = 512U * 1024U, .replacement_image = {}};
+    }
+
     Preview ask(const std::string& message, std::uint64_t limit = 1U << 20U)
     {
         TextReader reader(message);
-        return workers.ask({.task = Task::message, .max_text = 512U * 1024U, .replacement_image = {}}, reader,
-                           limit);
+        return workers.ask(request(), reader, limit);
+    }
+
+    /// Processes of ours.
+    static std::vector<pid_t> children()
+    {
+        std::vector<pid_t> all;
+        std::ifstream list("/proc/thread-self/children");
+        for (pid_t child = 0; list >> child;) {
+            all.push_back(child);
+        }
+        return all;
     }
 
     void expect_harmless(const std::string& deed)
@@ -85,16 +106,61 @@ TEST_F(WorkersTest, ALieIsNotBelieved)
 
 TEST_F(WorkersTest, OneThatTakesItsTimeIsEnded)
 {
-    for (const char* const deed : {"spin", "sleep"}) {
-        expect_harmless(deed);
+    expect_harmless("spin");
+}
+
+TEST_F(WorkersTest, TheDeadlineIsOursAndNotTheWorkers)
+{
+    for (const char* const deed : {"wait", "trickle"}) {
+        Workers impatient(
+            {.program = QM_MISBEHAVING_WORKER, .most = 1, .deadline = std::chrono::milliseconds(400)});
+        TextReader reader(deed);
+        EXPECT_EQ(impatient.ask(request(), reader, 1000).html, html_sentence(kUnsafe)) << deed;
     }
+}
+
+TEST_F(WorkersTest, NoMessageMeetsWhatAnotherHasLeftBehind)
+{
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(ask("how often").html, "1");
+    }
+    EXPECT_EQ(workers.counts().started, 1U);
+    // What one writes behind its answer is not taken for the answer to the next.
+    EXPECT_EQ(ask("babble").html, html_sentence(kUnsafe));
+    EXPECT_EQ(ask("how often").html, "1");
+}
+
+TEST_F(WorkersTest, OneThatDiedWhileIdleIsReplaced)
+{
+    EXPECT_EQ(ask("how often").html, "1");
+    for (const pid_t child : children()) {
+        kill(child, SIGKILL);
+        siginfo_t ended{};
+        waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+    }
+    EXPECT_EQ(ask("how often").html, "1");
+    EXPECT_EQ(workers.counts().started, 2U);
+    EXPECT_EQ(workers.counts().failed, 0U);
+}
+
+TEST_F(WorkersTest, WithUsTheyEnd)
+{
+    std::vector<pid_t> before;
+    {
+        Workers some({.program = QM_MISBEHAVING_WORKER, .most = 1});
+        TextReader reader("how often");
+        some.ask(request(), reader, 1000);
+        before = children();
+        EXPECT_EQ(before.size(), 1U);
+    }
+    EXPECT_TRUE(children().empty());
 }
 
 #ifndef QM_SANITIZED // whose runtime needs memory and system calls of its own
 TEST_F(WorkersTest, NothingGetsThroughTheWalls)
 {
     for (const char* const deed :
-         {"eat", "recurse", "socket", "unix", "exec", "fork", "thread", "kill", "trace", "code"}) {
+         {"eat", "recurse", "sleep", "socket", "unix", "exec", "fork", "thread", "kill", "trace", "code"}) {
         expect_harmless(deed);
     }
     EXPECT_EQ(ask("open").html, "-1");
@@ -135,13 +201,15 @@ TEST_F(WorkersTest, AFewWorkAtATimeAndTheOthersWait)
     EXPECT_EQ(workers.counts().made, 80U);
 }
 
-TEST(Workers, AProgramThatIsNotThereIsSaid)
+TEST(Workers, AProgramThatIsNotThereIsNotTheMessagesFault)
 {
     Workers none({.program = "/nowhere/quarantine-preview", .most = 1, .deadline = std::chrono::seconds(5)});
     TextReader reader("x");
-    EXPECT_EQ(none.ask({.task = Task::message, .max_text = 1000, .replacement_image = {}}, reader, 1000).html,
-              html_sentence(kUnsafe));
-    EXPECT_EQ(none.counts().failed, 1U);
+    const Preview later =
+        none.ask({.task = Task::message, .max_text = 1000, .replacement_image = {}}, reader, 1000);
+    EXPECT_EQ(later.html, html_sentence(kLater));
+    EXPECT_THAT(later.trouble, HasSubstr("/nowhere/quarantine-preview"));
+    EXPECT_EQ(none.counts().failed, 0U);
 }
 
 } // namespace
