@@ -21,7 +21,8 @@ class CatalogContract : public CatalogTest {
                 .recipient = recipient,
                 .message_id = "<1@example.net>",
                 .bytes = {},
-                .digest = "d"};
+                .digest = "d",
+                .trouble = {}};
     }
 
     Search search{catalog};

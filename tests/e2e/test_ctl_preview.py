@@ -15,7 +15,7 @@ RUNS = 40
 
 
 class PreviewCase(DaemonCase):
-    """Everything runs as nobody, from a folder with nothing but the program in it."""
+    """Everything runs as nobody, from a folder with nothing in it but the program and its worker."""
 
     @classmethod
     def setUpClass(cls):
@@ -23,11 +23,15 @@ class PreviewCase(DaemonCase):
         cls.program = cls.folder / "quarantinectl"
         shutil.copy(program("quarantinectl"), cls.program)
         cls.program.chmod(0o755)
+        shutil.copy(program("quarantine-preview"), cls.folder / "quarantine-preview")
+        (cls.folder / "quarantine-preview").chmod(0o755)
         cls.nobodys = ctl.Ctl(cls.program)
 
     def preview(self, data, *arguments, code=0, **more):
         said = self.nobodys.run("preview", *arguments, "-", stdin=data, user="nobody", **more)
         self.assertEqual(said.code, code, said)
+        # That would be an answer, too: of a worker that has died.
+        self.assertNotIn(b"This message cannot be shown", said.out)
         return said
 
     def json(self, data, **more):

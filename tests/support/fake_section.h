@@ -73,7 +73,9 @@ class FakeSection final : public Section {
     }
     std::uint64_t size(std::string_view option) const override
     {
-        return static_cast<std::uint64_t>(number(option));
+        const std::string value = text(option);
+        const std::uint64_t unit = value.ends_with('K') ? 1024 : value.ends_with('M') ? 1024 * 1024 : 1;
+        return std::stoull(value) * unit;
     }
     std::string path(std::string_view option) const override { return absolute(text(option)); }
     std::vector<std::string> list(std::string_view option) const override

@@ -94,6 +94,7 @@ class World:
         self._configure(self._smtp_port)
         self._documented.write_text(self._configuration({"global": {"socket": _SOCKET, "smtp_port": "10027"}}), "utf-8")
         program = shutil.copy(daemon.program("quarantinectl"), self._programs / "program")
+        shutil.copy(daemon.program("quarantine-preview"), self._programs / "quarantine-preview")
         self._wrapper.write_text(_WRAPPER.format(program=program, documented=self._documented,
                                                  configuration=self._daemon.file), "ascii")
         self._wrapper.chmod(0o755)

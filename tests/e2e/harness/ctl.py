@@ -71,6 +71,8 @@ def _for_everybody(program):
     folder = places.TempDir("programs", below=tempfile.gettempdir())  # /run may be mounted noexec
     copy = shutil.copy(program, folder / "quarantinectl")
     os.chmod(copy, 0o755)
+    worker = shutil.copy(program.with_name("quarantine-preview"), folder / "quarantine-preview")
+    os.chmod(worker, 0o755)
     return str(copy)
 
 

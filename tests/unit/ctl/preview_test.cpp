@@ -108,6 +108,7 @@ TEST_F(PreviewVerb, AnyBytesGiveAnAnswer)
             const Ran ran = run(bytes, options);
             EXPECT_EQ(ran.code, kDone);
             EXPECT_TRUE(is_valid(ran.out));
+            EXPECT_EQ(ran.out.find("This message cannot be shown"), std::string::npos) << "the worker died";
         }
     }
     EXPECT_EQ(run("").code, kDone);

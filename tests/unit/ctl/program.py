@@ -29,6 +29,7 @@ class Case(unittest.TestCase):
         cls.place.chmod(0o755)
         cls.program = cls.place / "quarantinectl"
         shutil.copy(sys.argv[1], cls.program)
+        shutil.copy(pathlib.Path(sys.argv[1]).with_name("quarantine-preview"), cls.program.parent)
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=self.place))

@@ -50,6 +50,13 @@ Preview of(const std::string& message, const PreviewOptions& options = {})
     return preview(&reader, options);
 }
 
+/// "Cannot be shown safely" is an answer, too: no test is to be content with it.
+class NoWorkerFails final : public testing::Environment {
+  public:
+    void TearDown() override { EXPECT_EQ(qm::preview::counts().failed, 0U); }
+};
+const testing::Environment* const kNoWorkerFails = testing::AddGlobalTestEnvironment(new NoWorkerFails);
+
 bool has(const std::string& text, const std::string& piece)
 {
     return text.find(piece) != std::string::npos;

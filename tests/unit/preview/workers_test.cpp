@@ -49,11 +49,30 @@ class WorkersTest : public testing::Test {
         return workers.ask(request(), reader, limit);
     }
 
+    /// Until its next child has nothing to do but to wait for a message.
+    static void wait_until_it_waits(pid_t worker)
+    {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (std::chrono::steady_clock::now() < end) {
+            const std::string place = "/proc/" + std::to_string(worker) + "/task/" + std::to_string(worker);
+            for (const pid_t child : children(place + "/children")) {
+                std::ifstream stat("/proc/" + std::to_string(child) + "/syscall");
+                std::string call;
+                stat >> call;
+                if (call == "0") { // read
+                    return;
+                }
+            }
+            std::this_thread::yield();
+        }
+        FAIL() << "no child that waits";
+    }
+
     /// Processes of ours.
-    static std::vector<pid_t> children()
+    static std::vector<pid_t> children(const std::string& of = "/proc/thread-self/children")
     {
         std::vector<pid_t> all;
-        std::ifstream list("/proc/thread-self/children");
+        std::ifstream list(of);
         for (pid_t child = 0; list >> child;) {
             all.push_back(child);
         }
@@ -134,6 +153,7 @@ TEST_F(WorkersTest, OneThatDiedWhileIdleIsReplaced)
 {
     EXPECT_EQ(ask("how often").html, "1");
     for (const pid_t child : children()) {
+        wait_until_it_waits(child);
         kill(child, SIGKILL);
         siginfo_t ended{};
         waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
