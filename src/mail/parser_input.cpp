@@ -14,6 +14,8 @@ constexpr std::size_t kMaxFieldBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxGroups = 100;       ///< colons in one address field
 constexpr std::size_t kMaxFieldsOfBlock = 30; ///< address fields without an empty line between them
 constexpr std::size_t kMaxAddressBytes = std::size_t{256} * 1024; ///< of all address fields of a message
+/// Of all Content-* fields, and of all others that GMime decodes: it makes a list of every parameter.
+constexpr std::size_t kMaxReadBytes = std::size_t{1024} * 1024;
 /// Bytes of lines that look like a boundary, each as often as there are multiparts before it.
 constexpr std::size_t kMaxComparedBytes = 1'000'000'000;
 
@@ -148,9 +150,15 @@ class Scanner {
                    field.size() <= kMaxFieldBytes &&
                    static_cast<std::size_t>(std::ranges::count(field, ':')) <= kMaxGroups;
         }
-        const bool is_read =
-            is_one_of(name, kDecodedFields) || text::starts_with_ignoring_case(name, "content-");
-        return !is_read || field.size() <= kMaxFieldBytes;
+        const bool is_content = text::starts_with_ignoring_case(name, "content-");
+        if (!is_content && !is_one_of(name, kDecodedFields)) {
+            return true;
+        }
+        const bool is_harmless =
+            field.size() <= kMaxFieldBytes && read_bytes_ + field.size() <= kMaxReadBytes;
+        read_bytes_ += is_harmless ? field.size() : 0;
+        result_.cut = result_.cut || (is_content && !is_harmless);
+        return is_harmless;
     }
 
     std::string_view rest_;
@@ -161,6 +169,7 @@ class Scanner {
     std::size_t header_lines_ = 0;
     std::size_t fields_of_block_ = 0;
     std::size_t address_bytes_ = 0;
+    std::size_t read_bytes_ = 0;
 };
 
 } // namespace
