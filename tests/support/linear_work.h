@@ -47,4 +47,13 @@ void expect_linear(std::string_view what, std::size_t size, Make make, Run run,
     EXPECT_LT(twice, limit * kSlower) << what.substr(0, 100);
 }
 
+/// Less than this on any machine: for work that a limit ends.
+template <typename Run>
+void expect_cheap(std::string_view what, std::chrono::milliseconds limit, Run run)
+{
+    const auto begin = processor_time();
+    run();
+    EXPECT_LT(processor_time() - begin, limit * kSlower) << what.substr(0, 100);
+}
+
 } // namespace qm::test
