@@ -1,5 +1,7 @@
 #include "mail/attachment_name.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "mail/decode.h"
 
@@ -7,36 +9,72 @@ namespace qm::mail {
 namespace {
 
 constexpr std::size_t kMaxName = 255;
-constexpr std::size_t kEnd = 60; ///< bytes kept of the end of a name that is too long
-constexpr std::size_t kMaxRaw = 8192;
+constexpr std::size_t kMaxEnd = 60; ///< bytes kept of the end of a name that is too long
+constexpr std::size_t kMaxRaw = std::size_t{64} * 1024;
+constexpr std::size_t kMaxDecoded = 4 * kMaxRaw;
 
-std::string shortened(std::string name)
+/// Characters that look like a blank or like nothing: a row of them pushes the end of a name out of sight.
+bool looks_blank(char32_t code)
 {
-    if (name.size() <= kMaxName) {
-        return name;
+    return code == 0xA0 || code == 0x34F || code == 0x115F || code == 0x1160 || code == 0x1680 ||
+           code == 0x17B4 || code == 0x17B5 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F ||
+           code == 0x205F || code == 0x2800 || code == 0x3000 || code == 0x3164 || code == 0xFFA0;
+}
+
+std::string with_plain_blanks(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        text::append_utf8(result, looks_blank(character.code) ? U' ' : character.code);
+        text.remove_prefix(character.bytes);
     }
-    constexpr std::string_view kEllipsis = "\u2026";
-    std::size_t end = name.size() - kEnd;
-    while (end < name.size() && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) {
-        ++end;
+    return text::one_line(result, kMaxDecoded);
+}
+
+bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::string_view without_path(std::string_view name)
+{
+    if (const auto slash = name.find_last_of("/\\"); slash != std::string_view::npos) {
+        name.remove_prefix(slash + 1);
     }
-    return std::string(text::cut_utf8(name, kMaxName - kEnd - kEllipsis.size())) + std::string(kEllipsis) +
-           name.substr(end);
+    const bool has_drive = name.size() > 1 && is_letter(name[0]) && name[1] == ':';
+    return has_drive ? name.substr(2) : name;
 }
 
 } // namespace
 
+std::string shortened_name(std::string_view name, std::size_t limit)
+{
+    if (name.size() <= limit) {
+        return std::string(name);
+    }
+    constexpr std::string_view kEllipsis = "\u2026";
+    const std::size_t kept = std::min(kMaxEnd, limit / 2);
+    std::size_t end = name.size() - kept;
+    while (end < name.size() && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) {
+        ++end;
+    }
+    return std::string(text::cut_utf8(name, limit - kept - kEllipsis.size())) + std::string(kEllipsis) +
+           std::string(name.substr(end));
+}
+
 std::string attachment_name(std::string_view raw)
 {
-    std::string name = decode_for_people(raw.substr(0, kMaxRaw), kMaxRaw);
-    if (const auto slash = name.find_last_of("/\\"); slash != std::string::npos) {
-        name.erase(0, slash + 1);
-    }
-    name = shortened(std::string(text::trim(name)));
-    if (name.find_first_not_of(". ") == std::string::npos) {
+    raw.remove_prefix(raw.size() - std::min(raw.size(), kMaxRaw));
+    const std::string line = with_plain_blanks(decode_for_people(raw, kMaxDecoded));
+    std::string_view name = without_path(line);
+    const auto last = name.find_last_not_of(". ");
+    if (last == std::string_view::npos) {
         return "unnamed";
     }
-    return name;
+    name = text::trim(name.substr(0, last + 1));
+    return shortened_name(name, kMaxName);
 }
 
 } // namespace qm::mail

@@ -59,11 +59,12 @@ std::string charset_of_meta(std::string_view bytes)
     return std::string(value.substr(0, value.find_first_of("\"' ;/>\r\n\t")));
 }
 
-/// Half of the bytes of Latin text in UTF-16 are NUL: a declaration of UTF-16 without any is a lie.
+/// Half of the bytes of Latin text in UTF-16 are NUL, and those of other text are hardly ever UTF-8: then a
+/// declaration of UTF-16 is a lie.
 bool can_be(const Charset& charset, std::string_view bytes)
 {
     const bool is_wide = charset.unit > 1;
-    return !is_wide || !text::is_ascii(bytes) || bytes.find('\0') != std::string_view::npos;
+    return !is_wide || bytes.find('\0') != std::string_view::npos || text::to_valid_utf8(bytes) != bytes;
 }
 
 std::string guessed(std::string_view bytes, bool is_html)
@@ -87,6 +88,17 @@ bool is_ascii_name(std::string_view charset)
     return text::equals_ignoring_case(charset, "us-ascii") || text::equals_ignoring_case(charset, "ascii");
 }
 
+/// What the declared charset cannot read, and UTF-8 can, was UTF-8; 8-bit bytes where a charset has none are
+/// anything but that charset.
+bool is_lie(const Charset& charset, std::string_view bytes, std::string_view text)
+{
+    if (text::is_ascii(bytes) || text.find("\uFFFD") == std::string_view::npos) {
+        return false;
+    }
+    return charset.names.starts_with("utf-7|") || charset.names.starts_with("iso-2022-") ||
+           text::to_valid_utf8(bytes) == bytes;
+}
+
 std::string decoded(std::string_view bytes, std::string_view charset, bool is_html)
 {
     if (const std::string_view mark = charset_of_mark(bytes); !mark.empty()) {
@@ -101,8 +113,94 @@ std::string decoded(std::string_view bytes, std::string_view charset, bool is_ht
         return guessed(bytes, is_html);
     }
     const auto text = to_utf8(*declared, bytes);
-    return text ? *text : guessed(bytes, is_html);
+    return text && !is_lie(*declared, bytes, *text) ? *text : guessed(bytes, is_html);
 }
+
+/// White space, and characters that show nothing. Controls do where they are read in the wrong charset.
+bool is_invisible(char32_t code)
+{
+    const bool is_blank = code == ' ' || code == '\t' || code == '\r' || code == '\n' || code == 0xA0 ||
+                          (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F ||
+                          code == 0x3000;
+    return is_blank || (code > 0x9F && text::is_deceptive(code));
+}
+
+/// Finds what is seen of HTML without a parser for it: characters outside tags, comments and the elements
+/// whose content is not shown, and images.
+class Seen {
+  public:
+    explicit Seen(std::string_view html) : rest_(html) {}
+
+    bool nothing()
+    {
+        while (!rest_.empty()) {
+            if (rest_.front() == '<') {
+                if (text::starts_with_ignoring_case(rest_, "<img")) {
+                    return false;
+                }
+                skip_tag();
+            } else if (rest_.front() == '&' && skip_blank_reference()) {
+                continue;
+            } else {
+                const text::Character character = text::first_character(rest_);
+                if (!is_invisible(character.code)) {
+                    return false;
+                }
+                rest_.remove_prefix(character.bytes);
+            }
+        }
+        return true;
+    }
+
+  private:
+    void skip_tag()
+    {
+        if (rest_.starts_with("<!--")) {
+            skip_behind("-->");
+            return;
+        }
+        for (const std::string_view name : {"style", "script", "title"}) {
+            if (text::starts_with_ignoring_case(rest_.substr(1), name)) {
+                skip_element(name);
+                return;
+            }
+        }
+        skip_behind(">");
+    }
+
+    void skip_behind(std::string_view end)
+    {
+        const auto at = rest_.find(end);
+        rest_.remove_prefix(at == std::string_view::npos ? rest_.size() : at + end.size());
+    }
+
+    void skip_element(std::string_view name)
+    {
+        for (auto at = rest_.find("</"); at != std::string_view::npos; at = rest_.find("</")) {
+            rest_.remove_prefix(at + 2);
+            if (text::starts_with_ignoring_case(rest_, name)) {
+                skip_behind(">");
+                return;
+            }
+        }
+        rest_ = {};
+    }
+
+    bool skip_blank_reference()
+    {
+        for (const std::string_view one :
+             {"&nbsp;", "&#160;", "&#xa0;", "&#32;", "&#x20;", "&zwnj;", "&zwj;", "&shy;", "&#8203;",
+              "&#x200b;", "&#8204;", "&#847;", "&ensp;", "&emsp;", "&thinsp;", "&#10;", "&#13;", "&#9;"}) {
+            if (text::starts_with_ignoring_case(rest_, one)) {
+                rest_.remove_prefix(one.size());
+                return true;
+            }
+        }
+        return false;
+    }
+
+    std::string_view rest_;
+};
 
 } // namespace
 
@@ -118,19 +216,15 @@ std::string body_text(std::string_view bytes, std::string_view charset, bool is_
 
 bool is_blank_text(std::string_view text, bool is_html)
 {
-    bool in_tag = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (is_html && c == '<') {
-            if (text::starts_with_ignoring_case(text.substr(i), "<img")) {
-                return false;
-            }
-            in_tag = true;
-        } else if (in_tag) {
-            in_tag = c != '>';
-        } else if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+    if (is_html) {
+        return Seen(text).nothing();
+    }
+    while (!text.empty()) {
+        const text::Character character = text::first_character(text);
+        if (!is_invisible(character.code)) {
             return false;
         }
+        text.remove_prefix(character.bytes);
     }
     return true;
 }

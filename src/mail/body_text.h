@@ -7,11 +7,13 @@
 namespace qm::mail {
 
 /// `bytes` (transfer encoding removed) in UTF-8, always valid, without NUL. `charset` is what the part
-/// declares, "" for nothing. A charset that is unknown or cannot be true is not believed: then UTF-8 if it
-/// is, else what a byte order mark or the HTML itself says, else windows-1252.
+/// declares, "" for nothing. A charset that is unknown or cannot be true (the bytes cannot be read in it, but
+/// can in UTF-8) is not believed: then UTF-8 if it is, else what a byte order mark or the HTML itself says,
+/// else windows-1252.
 std::string body_text(std::string_view bytes, std::string_view charset, bool is_html);
 
-/// True when nobody would see anything: white space only, or HTML of tags without text and images.
+/// True when nobody would see anything: white space and invisible characters only, or HTML without images and
+/// without text outside of tags, comments, style sheets, scripts and its title.
 bool is_blank_text(std::string_view text, bool is_html);
 
 } // namespace qm::mail

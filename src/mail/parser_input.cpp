@@ -14,6 +14,10 @@ constexpr std::size_t kMaxFieldBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxGroups = 100;       ///< colons in one address field
 constexpr std::size_t kMaxFieldsOfBlock = 30; ///< address fields without an empty line between them
 constexpr std::size_t kMaxAddressBytes = std::size_t{256} * 1024; ///< of all address fields of a message
+/// Of all Content-* fields, and of all others that GMime decodes: it makes a list of every parameter.
+constexpr std::size_t kMaxReadBytes = std::size_t{1024} * 1024;
+/// Bytes of lines that look like a boundary, each as often as there are multiparts before it.
+constexpr std::size_t kMaxComparedBytes = 1'000'000'000;
 
 constexpr std::array<std::string_view, 6> kAddressFields = {"from", "sender", "reply-to", "to", "cc", "bcc"};
 constexpr std::array<std::string_view, 3> kDecodedFields = {"subject", "date", "message-id"};
@@ -51,7 +55,13 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, count>&
 /// Walks over the lines of a message.
 class Scanner {
   public:
-    explicit Scanner(std::string_view message) : rest_(message) { result_.bytes.reserve(message.size()); }
+    explicit Scanner(std::string_view message) : rest_(message)
+    {
+        result_.bytes.reserve(message.size() + 2);
+        if (rest_.starts_with(' ') || rest_.starts_with('\t')) {
+            result_.bytes = "X:"; // GMime reads nothing of a message that begins with a continuation
+        }
+    }
 
     ParserInput scan()
     {
@@ -61,9 +71,13 @@ class Scanner {
             if (is_empty_line(line)) {
                 fields_of_block_ = 0;
             }
-            boundary_lines_ += line.starts_with("--") ? 1 : 0;
+            if (line.starts_with("--")) {
+                ++boundary_lines_;
+                compared_bytes_ += line.size() * (multiparts_ + 1);
+            }
             header_lines_ += name.empty() ? 0 : 1;
-            if (boundary_lines_ > kMaxBoundaryLines || header_lines_ > kMaxHeaderLines) {
+            if (boundary_lines_ > kMaxBoundaryLines || header_lines_ > kMaxHeaderLines ||
+                compared_bytes_ > kMaxComparedBytes) {
                 result_.cut = true;
                 break;
             }
@@ -87,8 +101,10 @@ class Scanner {
     {
         const std::size_t length = field_length();
         const std::size_t begin = result_.bytes.size();
+        multiparts_ += is_multipart(name, rest_.substr(0, length)) ? 1 : 0;
         if (name_is_harmless(name, rest_.substr(0, length))) {
             take(length);
+            hide_nul_from(begin);
             return;
         }
         take(std::min(length, kMaxFieldBytes));
@@ -98,6 +114,21 @@ class Scanner {
             rest_.remove_prefix(length - kMaxFieldBytes);
             result_.cut = true;
         }
+    }
+
+    /// GMime's fields end at a NUL, and so would the name of "invoice.pdf\0.exe".
+    void hide_nul_from(std::size_t begin)
+    {
+        for (auto at = result_.bytes.find('\0', begin); at != std::string::npos;
+             at = result_.bytes.find('\0', at)) {
+            result_.bytes[at] = ' ';
+        }
+    }
+
+    static bool is_multipart(std::string_view name, std::string_view field)
+    {
+        return text::equals_ignoring_case(name, "content-type") &&
+               text::to_lower(field).find("multipart") != std::string::npos;
     }
 
     /// With its continuation lines.
@@ -119,17 +150,26 @@ class Scanner {
                    field.size() <= kMaxFieldBytes &&
                    static_cast<std::size_t>(std::ranges::count(field, ':')) <= kMaxGroups;
         }
-        const bool is_read =
-            is_one_of(name, kDecodedFields) || text::starts_with_ignoring_case(name, "content-");
-        return !is_read || field.size() <= kMaxFieldBytes;
+        const bool is_content = text::starts_with_ignoring_case(name, "content-");
+        if (!is_content && !is_one_of(name, kDecodedFields)) {
+            return true;
+        }
+        const bool is_harmless =
+            field.size() <= kMaxFieldBytes && read_bytes_ + field.size() <= kMaxReadBytes;
+        read_bytes_ += is_harmless ? field.size() : 0;
+        result_.cut = result_.cut || (is_content && !is_harmless);
+        return is_harmless;
     }
 
     std::string_view rest_;
     ParserInput result_;
     std::size_t boundary_lines_ = 0;
+    std::size_t compared_bytes_ = 0;
+    std::size_t multiparts_ = 0;
     std::size_t header_lines_ = 0;
     std::size_t fields_of_block_ = 0;
     std::size_t address_bytes_ = 0;
+    std::size_t read_bytes_ = 0;
 };
 
 } // namespace

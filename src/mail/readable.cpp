@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <tuple>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/c_ptr.h"
 #include "base/text.h"
@@ -15,6 +14,8 @@
 #include "mail/body_text.h"
 #include "mail/decode.h"
 #include "mail/headers.h"
+#include "mail/leaves.h"
+#include "mail/parameters.h"
 #include "mail/parser_input.h"
 
 namespace qm::mail {
@@ -22,7 +23,12 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U; ///< of the message, for its subject and sender
 constexpr std::size_t kMaxMessage = 1U << 30U;     ///< bytes; GMime counts memory in 32 bits
-constexpr std::size_t kMaxTries = 8; ///< text parts that are decoded to find one that is not blank
+
+constexpr const char* kTooMuch = "This message is larger or more complicated than can be shown.";
+constexpr const char* kLeftOut =
+    "This message is larger or more complicated than can be shown; something was left out.";
+constexpr const char* kUndivided =
+    "The parts of this message cannot be told apart; it is shown as it was written.";
 
 template <typename T>
 using Object = CPtr<T, g_object_unref>;
@@ -37,14 +43,8 @@ void start_gmime()
 /// How willingly a text part is shown: the lesser value first, the earlier part among equals.
 enum class Rank : std::uint8_t { html, plain, named_html, named_plain, other_text, none };
 
-struct Leaf {
-    GMimeObject* object = nullptr;
-    std::size_t level = 0; ///< of attached messages around it
-};
-
 struct Candidate {
-    GMimePart* part = nullptr;
-    std::size_t level = 0;
+    const Leaf* leaf = nullptr;
     Rank rank = Rank::none;
 };
 
@@ -66,140 +66,97 @@ constexpr std::array kPeculiar = {
     Peculiar{"application/x-pkcs7-mime",
              "This message is encrypted or signed with S/MIME and cannot be shown here."},
     Peculiar{"text/calendar", "This message is an invitation or another calendar entry; it has no text."},
+    Peculiar{"message/partial", "This message is one piece of a larger one and cannot be read alone."},
+    Peculiar{"message/external-body", "The text of this message is not in it but somewhere else."},
 };
 
-std::string type_of(GMimeObject* object)
+Rank rank_of(const Leaf& leaf)
 {
-    GMimeContentType* const type = g_mime_object_get_content_type(object);
-    const char* const media = type == nullptr ? nullptr : g_mime_content_type_get_media_type(type);
-    const char* const subtype = type == nullptr ? nullptr : g_mime_content_type_get_media_subtype(type);
-    if (media == nullptr || subtype == nullptr) {
-        return "text/plain";
-    }
-    return text::to_lower(text::one_line(fmt::format("{}/{}", media, subtype), 100));
-}
-
-std::string_view text_or_empty(const char* text)
-{
-    return text == nullptr ? std::string_view() : std::string_view(text);
-}
-
-bool is_attachment(GMimeObject* object)
-{
-    return text::equals_ignoring_case(text_or_empty(g_mime_object_get_disposition(object)), "attachment");
-}
-
-/// The name of a leaf, "" when it has none.
-std::string_view raw_name(GMimeObject* object)
-{
-    if (GMIME_IS_PART(object)) {
-        return text_or_empty(g_mime_part_get_filename(GMIME_PART(object)));
-    }
-    return text_or_empty(g_mime_object_get_content_disposition_parameter(object, "filename"));
-}
-
-Rank rank_of(GMimeObject* object, const std::string& type)
-{
-    if (!GMIME_IS_PART(object) || is_attachment(object)) {
+    if (!GMIME_IS_PART(leaf.object) || leaf.is_attachment) {
         return Rank::none;
     }
-    const bool is_named = !raw_name(object).empty();
-    if (type == "text/html" || type == "application/xhtml+xml") {
+    const bool is_named = !leaf.name.empty();
+    if (leaf.type == "text/html" || leaf.type == "application/xhtml+xml") {
         return is_named ? Rank::named_html : Rank::html;
     }
-    if (type == "text/plain") {
+    if (leaf.type == "text/plain") {
         return is_named ? Rank::named_plain : Rank::plain;
     }
-    const bool is_readable = type == "text/enriched" || type == "text/richtext" || type == "text/markdown";
-    return is_readable && !is_named ? Rank::other_text : Rank::none;
+    // Unknown kinds of text can be read as plain text (RFC 2046, section 4.1.4), but for those in kPeculiar.
+    return leaf.type.starts_with("text/") && leaf.type != "text/calendar" && !is_named ? Rank::other_text
+                                                                                       : Rank::none;
 }
 
-/// The leaves of a message in their order: parts without parts of their own, and attached messages. Without
-/// recursion, because a message may be nested as deep as it likes.
-class Leaves {
-  public:
-    Leaves(GMimeObject* root, const ReadLimits& limits) : limits_(limits)
-    {
-        waiting_.push_back({root, 0, 0});
-        while (!waiting_.empty()) {
-            const Place place = waiting_.back();
-            waiting_.pop_back();
-            visit(place);
-        }
-    }
-
-    const std::vector<Leaf>& all() const { return leaves_; }
-    bool cut() const { return cut_; }
-
-  private:
-    struct Place {
-        GMimeObject* object;
-        std::size_t depth;
-        std::size_t level;
+/// What GMime has read, or what it did not understand: "base64;", comments in front, a second field.
+GMimeContentEncoding encoding_of(GMimePart* part)
+{
+    const GMimeContentEncoding read = g_mime_part_get_content_encoding(part);
+    const auto is_encoding = [](GMimeContentEncoding encoding) {
+        return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+               encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+               encoding == GMIME_CONTENT_ENCODING_UUENCODE;
     };
-
-    void visit(const Place& place)
-    {
-        if (place.depth > limits_.max_depth) {
-            cut_ = true;
-        } else if (GMIME_IS_MULTIPART(place.object)) {
-            add_children(GMIME_MULTIPART(place.object), place);
-        } else {
-            leaves_.push_back({place.object, place.level});
-            if (GMIME_IS_MESSAGE_PART(place.object)) {
-                GMimeMessage* const message =
-                    g_mime_message_part_get_message(GMIME_MESSAGE_PART(place.object));
-                GMimeObject* const root =
-                    message == nullptr ? nullptr : g_mime_message_get_mime_part(message);
-                if (root != nullptr) {
-                    waiting_.push_back({root, place.depth + 1, place.level + 1});
-                }
+    if (!is_encoding(read)) {
+        for (const std::string& field : fields_of(GMIME_OBJECT(part), "Content-Transfer-Encoding")) {
+            const GMimeContentEncoding encoding =
+                g_mime_content_encoding_from_string(first_word(field).c_str());
+            if (is_encoding(encoding)) {
+                return encoding;
             }
         }
     }
+    return read;
+}
 
-    void add_children(GMimeMultipart* multipart, const Place& place)
-    {
-        const std::size_t known = leaves_.size() + waiting_.size();
-        const std::size_t room = known < limits_.max_parts ? limits_.max_parts - known : 0;
-        const auto count = static_cast<std::size_t>(std::max(0, g_mime_multipart_get_count(multipart)));
-        cut_ = cut_ || count > room;
-        for (std::size_t i = std::min(count, room); i > 0; --i) {
-            GMimeObject* const child = g_mime_multipart_get_part(multipart, static_cast<int>(i - 1));
-            waiting_.push_back({child, place.depth + 1, place.level});
-        }
-    }
+/// True when the first line with anything in it cannot be base64: a text that says it were.
+bool is_no_base64(GMimeStream* source)
+{
+    std::array<char, 1024> buffer{};
+    g_mime_stream_reset(source);
+    const auto count = g_mime_stream_read(source, buffer.data(), buffer.size());
+    std::string_view begin(buffer.data(), static_cast<std::size_t>(std::max<decltype(count)>(count, 0)));
+    begin = text::trim(begin);
+    const std::string_view line = text::trim(begin.substr(0, begin.find('\n')));
+    return line.starts_with('<') || line.find(' ') != std::string_view::npos;
+}
 
-    const ReadLimits& limits_;
-    std::vector<Place> waiting_;
-    std::vector<Leaf> leaves_;
-    bool cut_ = false;
-};
+enum class Trust { declared, only_if_possible };
 
-/// The decoded bytes of a part, at most `limit` of them.
-std::string decoded_bytes(GMimePart* part, std::uint64_t limit)
+/// Decodes a part piece by piece, as long as `take` wants more.
+template <typename Take>
+void decode_part(GMimePart* part, Trust trust, Take take)
 {
     GMimeDataWrapper* const content = g_mime_part_get_content(part);
     if (content == nullptr) {
-        return {};
+        return;
     }
     GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
+    GMimeContentEncoding encoding = encoding_of(part);
+    if (trust == Trust::only_if_possible && encoding == GMIME_CONTENT_ENCODING_BASE64 &&
+        is_no_base64(source)) {
+        encoding = GMIME_CONTENT_ENCODING_DEFAULT;
+    }
     g_mime_stream_reset(source);
     const Object<GMimeStream> filtered(g_mime_stream_filter_new(source));
-    const Object<GMimeFilter> filter(
-        g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(content), FALSE));
+    const Object<GMimeFilter> filter(g_mime_filter_basic_new(encoding, FALSE));
     if (filter) {
         g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered.get()), filter.get());
     }
-    std::string bytes;
     std::array<char, 8192> buffer{};
-    while (bytes.size() < limit) {
+    for (bool more = true; more;) {
         const auto count = g_mime_stream_read(filtered.get(), buffer.data(), buffer.size());
-        if (count <= 0) {
-            break;
-        }
-        bytes.append(buffer.data(), static_cast<std::size_t>(count));
+        more = count > 0 && take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
     }
+}
+
+/// The decoded bytes of a text, at most `limit` of them.
+std::string decoded_text(GMimePart* part, std::uint64_t limit)
+{
+    std::string bytes;
+    decode_part(part, Trust::only_if_possible, [&](std::string_view piece) {
+        bytes.append(piece);
+        return bytes.size() < limit;
+    });
     bytes.resize(std::min<std::size_t>(bytes.size(), limit));
     return bytes;
 }
@@ -207,97 +164,127 @@ std::string decoded_bytes(GMimePart* part, std::uint64_t limit)
 /// Decodes into nothing and counts.
 std::uint64_t decoded_size(GMimeObject* object)
 {
-    const Object<GMimeStream> sink(g_mime_stream_null_new());
+    std::uint64_t size = 0;
     if (GMIME_IS_PART(object)) {
-        GMimeDataWrapper* const content = g_mime_part_get_content(GMIME_PART(object));
-        if (content != nullptr) {
-            g_mime_data_wrapper_write_to_stream(content, sink.get());
-        }
+        decode_part(GMIME_PART(object), Trust::declared, [&](std::string_view piece) {
+            size += piece.size();
+            return true;
+        });
     } else if (GMIME_IS_MESSAGE_PART(object)) {
         GMimeMessage* const message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        const Object<GMimeStream> sink(g_mime_stream_null_new());
         if (message != nullptr) {
             g_mime_object_write_to_stream(GMIME_OBJECT(message), nullptr, sink.get());
         }
+        size = GMIME_STREAM_NULL(sink.get())->written;
     }
-    return GMIME_STREAM_NULL(sink.get())->written;
+    return size;
 }
 
 std::vector<Candidate> candidates_of(const std::vector<Leaf>& leaves)
 {
     std::vector<Candidate> candidates;
     for (const Leaf& leaf : leaves) {
-        const Rank rank = rank_of(leaf.object, type_of(leaf.object));
+        const Rank rank = rank_of(leaf);
         if (rank != Rank::none) {
-            candidates.push_back({GMIME_PART(leaf.object), leaf.level, rank});
+            candidates.push_back({&leaf, rank});
         }
     }
     std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
-        return std::pair(a.level, a.rank) < std::pair(b.level, b.rank);
+        return std::tuple(a.leaf->level, a.leaf->is_beside, a.rank) <
+               std::tuple(b.leaf->level, b.leaf->is_beside, b.rank);
     });
     return candidates;
 }
 
-void read_part(GMimePart* part, const ReadLimits& limits, Readable& result)
+/// Cut between characters, and without what the cut has left of one.
+std::string text_of_bytes(std::string_view bytes, const ReadLimits& limits, Readable& result)
 {
-    GMimeContentType* const type = g_mime_object_get_content_type(GMIME_OBJECT(part));
-    const std::string media = type_of(GMIME_OBJECT(part));
-    result.is_html = media == "text/html" || media == "application/xhtml+xml";
-    result.charset =
-        text::to_lower(text::one_line(text_or_empty(g_mime_content_type_get_parameter(type, "charset")), 40));
-    std::string bytes = decoded_bytes(part, limits.max_text + 1);
     result.cut = bytes.size() > limits.max_text;
-    bytes.resize(std::min<std::size_t>(bytes.size(), limits.max_text));
-    result.text = body_text(bytes, result.charset, result.is_html);
+    std::string text = body_text(text::cut_utf8(bytes, limits.max_text), result.charset, result.is_html);
+    constexpr std::string_view kUnreadable = "\uFFFD";
+    for (int i = 0; i < 3 && result.cut && text.ends_with(kUnreadable); ++i) {
+        text.resize(text.size() - kUnreadable.size());
+    }
+    return text;
 }
 
-/// The first candidate that shows anything.
+/// The name without what some programs write around it.
+std::string charset_of(GMimeObject* object)
+{
+    std::string charset;
+    for (const std::string& field : fields_of(object, "Content-Type")) {
+        charset = parameter(field, "charset"); // the last field, as with the type
+    }
+    std::erase(charset, '\'');
+    return text::to_lower(text::one_line(decode(charset.substr(0, charset.find('('))), 40));
+}
+
+void read_part(const Leaf& leaf, const ReadLimits& limits, Readable& result)
+{
+    result.is_html = leaf.type == "text/html" || leaf.type == "application/xhtml+xml";
+    result.charset = charset_of(leaf.object);
+    result.text = text_of_bytes(decoded_text(GMIME_PART(leaf.object), limits.max_text + 1), limits, result);
+}
+
+/// The first candidate that shows anything. No byte of the message is decoded twice, however many are blank.
 void read_text(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
 {
-    std::size_t tries = 0;
     for (const Candidate& candidate : candidates_of(leaves)) {
-        if (++tries > kMaxTries) {
-            break;
-        }
-        read_part(candidate.part, limits, result);
+        read_part(*candidate.leaf, limits, result);
         if (!is_blank_text(result.text, result.is_html)) {
             return;
         }
     }
     result.text.clear();
+    result.charset.clear();
     result.cut = false;
     result.is_html = false;
 }
 
-void list_attachments(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
+/// What stands in a multipart/* whose boundary is missing or is not the one that it says.
+void read_undivided(GMimeMultipart* multipart, const ReadLimits& limits, Readable& result)
+{
+    const char* const all = multipart == nullptr ? nullptr : g_mime_multipart_get_prologue(multipart);
+    const std::string_view bytes(all == nullptr ? "" : all);
+    std::string text = text_of_bytes(bytes.substr(0, limits.max_text + 1), limits, result);
+    if (!is_blank_text(text, false)) {
+        result.text = std::move(text);
+        result.problem = kUndivided;
+    }
+}
+
+std::string shown_name(const Leaf& leaf)
+{
+    const bool is_mail = leaf.is_message() || leaf.type == "message/rfc822";
+    return leaf.name.empty() && is_mail ? "message.eml" : attachment_name(leaf.name);
+}
+
+/// True when there are more than may be listed.
+bool list_attachments(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
 {
     for (const Leaf& leaf : leaves) {
-        if (leaf.level > 0) {
-            continue; // belongs to an attached message
-        }
-        const std::string type = type_of(leaf.object);
-        const std::string_view name = raw_name(leaf.object);
-        const bool is_text = type.starts_with("text/") || type == "application/xhtml+xml";
-        if (is_text && name.empty() && !is_attachment(leaf.object)) {
+        const bool is_text = leaf.type.starts_with("text/") || leaf.type == "application/xhtml+xml";
+        const bool is_shown = is_text && leaf.name.empty() && !leaf.is_attachment;
+        if (leaf.level > 0 || is_shown) { // those of attached messages are inside these
             continue;
         }
         if (result.attachments.size() >= limits.max_attachments) {
-            break;
+            return true;
         }
-        const std::string shown =
-            name.empty() && GMIME_IS_MESSAGE_PART(leaf.object) ? "message.eml" : attachment_name(name);
-        result.attachments.push_back({shown, type, decoded_size(leaf.object)});
+        result.attachments.push_back({shown_name(leaf), leaf.type, decoded_size(leaf.object)});
     }
+    return false;
 }
 
 std::string why_no_text(const std::vector<Leaf>& leaves, const Readable& result)
 {
     for (const Leaf& leaf : leaves) {
-        const std::string type = type_of(leaf.object);
-        const auto* const row = std::ranges::find(kPeculiar, std::string_view(type), &Peculiar::type);
+        const auto* const row = std::ranges::find(kPeculiar, std::string_view(leaf.type), &Peculiar::type);
         if (row != kPeculiar.end()) {
             return std::string(row->sentence);
         }
-        if (text::equals_ignoring_case(attachment_name(raw_name(leaf.object)), "winmail.dat")) {
+        if (text::equals_ignoring_case(attachment_name(leaf.name), "winmail.dat")) {
             return std::string(kPeculiar.front().sentence);
         }
     }
@@ -352,14 +339,18 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
         result.problem = "This message has no text.";
         return result;
     }
-    const Leaves leaves(root, limits);
-    read_text(leaves.all(), limits, result);
-    list_attachments(leaves.all(), limits, result);
+    const LeafLimits leaf_limits{limits.max_parts, limits.max_depth};
+    read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, result);
+    const Leaves leaves = leaves_of(root, LeafOrder::written, leaf_limits);
+    const bool reads_all = !left_out && !leaves.cut;
+    if (reads_all && result.text.empty()) {
+        read_undivided(leaves.undivided, limits, result);
+    }
+    const bool lists_all = !list_attachments(leaves.all, limits, result);
     if (result.text.empty()) {
-        result.problem = why_no_text(leaves.all(), result);
-    } else if (left_out || leaves.cut()) {
-        result.problem =
-            "This message is larger or more complicated than can be shown; something was left out.";
+        result.problem = reads_all ? why_no_text(leaves.all, result) : kTooMuch;
+    } else if (!reads_all || !lists_all) {
+        result.problem = kLeftOut;
     }
     return result;
 }

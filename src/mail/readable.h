@@ -35,9 +35,12 @@ struct ReadLimits {
     std::size_t max_attachments = 100;
 };
 
-/// Reads a whole message (header block, empty line, body; line ends CRLF or LF). HTML is preferred to plain
-/// text inside multipart/alternative; attached messages are read when nothing else has text. Never throws for
-/// what a message contains.
+/// Reads a whole message (header block, empty line, body; line ends CRLF or LF). Its text is the first part
+/// that shows anything: HTML before plain text before other text; of equals the first, inside
+/// multipart/alternative the last, of multipart/related its root. Attached messages are read when nothing
+/// else has text, and a multipart without its boundary is shown as it is. The name of an attachment is the
+/// filename of its Content-Disposition, without one the name of its Content-Type. Never throws for what a
+/// message contains.
 ///
 /// Thread-safety: may be called from any thread.
 Readable read_message(std::string_view message, const ReadLimits& limits = {});

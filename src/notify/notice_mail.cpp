@@ -7,6 +7,7 @@
 #include "base/c_ptr.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "notify/header_field.h"
 #include "notify/sender_line.h"
 
 namespace qm::notify {
@@ -102,32 +103,24 @@ Object<GMimeMultipart> new_body(const NoticeMail& mail)
     return alternative;
 }
 
-void add_mailbox(InternetAddressList* list, const std::string& name, const std::string& address)
-{
-    const Object<InternetAddress> mailbox(
-        internet_address_mailbox_new(name.empty() ? nullptr : name.c_str(), address.c_str()));
-    internet_address_list_add(list, mailbox.get());
-}
-
 /// An address that cannot stand in a header (not ASCII, or with characters that mean something there) is
 /// shown as the name of an empty group: mail programs show it, and nobody can answer to a wrong address.
-void add_recipient(InternetAddressList* list, const std::string& recipient)
+std::string recipient_field(const std::string& recipient)
 {
     if (fits_header(recipient)) {
-        add_mailbox(list, "", recipient);
-        return;
+        return mailbox_field("To", "", recipient);
     }
-    auto name = fit_for_name(recipient);
-    if (name.empty()) {
-        name = "undisclosed recipient";
-    }
-    const Object<InternetAddress> group(internet_address_group_new(name.c_str()));
-    internet_address_list_add(list, group.get());
+    const auto name = fit_for_name(recipient);
+    return group_field("To", name.empty() ? "undisclosed recipient" : name);
 }
 
-void set_header(GMimeMessage* message, const char* name, const std::string& value)
+std::string header_of(const NoticeMail& mail)
 {
-    g_mime_object_set_header(base_of(message), name, value.c_str(), nullptr);
+    return mailbox_field("From", mail.from_name, mail.from_address) + recipient_field(mail.recipient) +
+           text_field("Subject", mail.subject) + plain_field("Date", format_mail_date(mail.date)) +
+           plain_field("Message-ID", "<" + mail.message_id + ">") +
+           plain_field("Auto-Submitted", "auto-generated") + plain_field("X-Auto-Response-Suppress", "All") +
+           plain_field("MIME-Version", "1.0");
 }
 
 } // namespace
@@ -158,26 +151,16 @@ void prepare_notice_mails()
 
 std::string write_notice_mail(const NoticeMail& mail)
 {
-    const Object<GMimeMessage> message(g_mime_message_new(FALSE));
-    add_mailbox(g_mime_message_get_from(message.get()), mail.from_name, mail.from_address);
-    add_recipient(g_mime_message_get_to(message.get()), mail.recipient);
-    g_mime_message_set_subject(message.get(), mail.subject.c_str(), "utf-8");
-    set_header(message.get(), "Date", format_mail_date(mail.date));
-    set_header(message.get(), "Message-ID", "<" + mail.message_id + ">");
-    set_header(message.get(), "Auto-Submitted", "auto-generated");
-    set_header(message.get(), "X-Auto-Response-Suppress", "All");
-    set_header(message.get(), "MIME-Version", "1.0");
     const auto body = new_body(mail);
-    g_mime_message_set_mime_part(message.get(), base_of(body.get()));
-
     const FormatOptions format(g_mime_format_options_new());
     g_mime_format_options_set_newline_format(format.get(), GMIME_NEWLINE_FORMAT_DOS);
     const Object<GMimeStream> out(g_mime_stream_mem_new());
-    g_mime_object_write_to_stream(base_of(message.get()), format.get(), out.get());
+    g_mime_object_write_to_stream(base_of(body.get()), format.get(), out.get());
     auto* memory = static_cast<GMimeStreamMem*>(static_cast<void*>(out.get()));
     const GByteArray* bytes = g_mime_stream_mem_get_byte_array(memory);
     // GByteArray holds unsigned bytes.
-    return {static_cast<const char*>(static_cast<const void*>(bytes->data)), bytes->len};
+    return header_of(mail).append(static_cast<const char*>(static_cast<const void*>(bytes->data)),
+                                  bytes->len);
 }
 
 } // namespace qm::notify

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "mail/address.h"
+#include "mail/attachment_name.h"
 
 namespace qm::notify {
 namespace {
@@ -28,7 +29,7 @@ std::string attachments_of(const preview::Preview& preview)
         if (count++ == kMaxAttachments) {
             return text + ", \u2026 (" + std::to_string(preview.attachments.size()) + ")";
         }
-        const auto name = text::one_line(attachment.name, kMaxAttachmentName);
+        const auto name = mail::shortened_name(text::one_line(attachment.name), kMaxAttachmentName);
         text += (text.empty() ? "" : ", ") + (name.empty() ? attachment.type : name);
         text += " (" + text::human_size(attachment.size) + ")";
     }

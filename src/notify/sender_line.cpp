@@ -33,6 +33,29 @@ bool is_quoted(std::string_view text)
     return text.size() > 2 && text.front() == '"' && text.back() == '"';
 }
 
+/// One quoted string and nothing else; backslashes only where they are needed.
+bool is_quoted_string(std::string_view text)
+{
+    if (!is_quoted(text)) {
+        return false;
+    }
+    std::string_view content = text.substr(1, text.size() - 2);
+    while (!content.empty()) {
+        const bool is_escaped = content.starts_with("\\\\") || content.starts_with("\\\"");
+        if (!is_escaped && (content.front() == '\\' || content.front() == '"')) {
+            return false;
+        }
+        content.remove_prefix(is_escaped ? 2 : 1);
+    }
+    return true;
+}
+
+bool is_domain(std::string_view text)
+{
+    return consists_of(text, ".-_") && text.front() != '.' && text.back() != '.' &&
+           text.find("..") == std::string_view::npos;
+}
+
 struct Parts {
     std::string_view name;
     std::string_view address;
@@ -76,12 +99,23 @@ bool fits_header(std::string_view address)
     const auto domain = mail::domain(address);
     const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
                          consists_of(domain.substr(1, domain.size() - 2), ".:-");
-    return (is_dot_atom(local) || is_quoted(local)) && (literal || consists_of(domain, ".-_"));
+    // Some programs decode what looks like an encoded word even inside an address.
+    const bool looks_encoded = address.find("=?") != std::string_view::npos;
+    return !looks_encoded && (is_dot_atom(local) || is_quoted_string(local)) &&
+           (literal || is_domain(domain));
 }
 
 std::string fit_for_name(std::string_view text)
 {
-    return text::one_line(text, text::is_ascii(text) ? kMaxQuotedName : kMaxEncodedName);
+    if (!text::is_ascii(text)) {
+        return text::one_line(text, kMaxEncodedName);
+    }
+    constexpr std::string_view kEllipsis = "..."; // ASCII, so that the name need not be encoded
+    std::string line = text::one_line(text, text.size());
+    if (line.size() > kMaxQuotedName) {
+        line.replace(kMaxQuotedName - kEllipsis.size(), std::string::npos, kEllipsis);
+    }
+    return line;
 }
 
 SenderLine::SenderLine(std::string_view line, std::span<const std::string> known)

@@ -10,7 +10,7 @@
 namespace qm::notify {
 
 /// True when the address can stand in a From or To header as it is: ASCII, a dot-atom or quoted local part, a
-/// domain name or an address literal, at most 254 bytes.
+/// domain name or an address literal, nothing that looks like an encoded word, at most 254 bytes.
 bool fits_header(std::string_view address);
 
 /// One line, short enough that it need not be folded inside its quotes, which some mail programs read

@@ -108,6 +108,16 @@ TEST(NoticeVariables, EveryValueIsOneLineWithoutTricks)
     EXPECT_EQ(values.at("ATTACHMENTS"), "a bfdp.exe (41 kB), image/png (5 B)");
 }
 
+TEST(NoticeVariables, ALongNameOfAnAttachmentKeepsItsEnd)
+{
+    preview::Preview preview;
+    preview.attachments = {
+        {.name = std::string(200, 'x') + ".pdf.exe", .type = "application/pdf", .size = 5}};
+    const auto text = variables_of(a_notice(), preview).at("ATTACHMENTS");
+    EXPECT_TRUE(text.ends_with(".pdf.exe (5 B)")) << text;
+    EXPECT_LT(text.size(), 110U);
+}
+
 TEST(NoticeVariables, ManyAttachmentsAreCountedInTheEnd)
 {
     preview::Preview preview;

@@ -54,14 +54,40 @@ ParsedPart read_part(GMimeObject* object)
     if (part.multipart) {
         return part;
     }
-    auto* content = g_mime_part_get_content(static_cast<GMimePart*>(static_cast<void*>(object)));
+    auto* leaf = static_cast<GMimePart*>(static_cast<void*>(object));
+    part.filename = text_of(g_mime_part_get_filename(leaf));
+    part.encoding = text_of(g_mime_content_encoding_to_string(g_mime_part_get_content_encoding(leaf)));
+    auto* content = g_mime_part_get_content(leaf);
     const Object<GMimeStream> stream(g_mime_stream_mem_new());
     g_mime_data_wrapper_write_to_stream(content, stream.get());
     const auto* bytes =
         g_mime_stream_mem_get_byte_array(static_cast<GMimeStreamMem*>(static_cast<void*>(stream.get())));
     part.content.assign(static_cast<const char*>(static_cast<const void*>(bytes->data)), bytes->len);
-    part.content = without_cr(part.content);
+    if (part.type.starts_with("text/")) {
+        part.content = without_cr(part.content);
+    }
     return part;
+}
+
+/// The part and what is in it.
+void read_parts(GMimeObject* object, std::size_t depth, std::vector<ParsedPart>& parts)
+{
+    parts.push_back(read_part(object));
+    parts.back().depth = depth;
+    if (!parts.back().multipart) {
+        return;
+    }
+    auto* multipart = static_cast<GMimeMultipart*>(static_cast<void*>(object));
+    for (int i = 0; i < g_mime_multipart_get_count(multipart); ++i) {
+        read_parts(g_mime_multipart_get_part(multipart, i), depth + 1, parts);
+    }
+}
+
+/// As it is written: GMime would show xn--... in its own script.
+std::string address_of(InternetAddress* address)
+{
+    return text_of(internet_address_mailbox_get_idn_addr(
+        static_cast<InternetAddressMailbox*>(static_cast<void*>(address))));
 }
 
 void read_addresses(InternetAddressList* from, InternetAddressList* to, ParsedMail& mail)
@@ -71,14 +97,12 @@ void read_addresses(InternetAddressList* from, InternetAddressList* to, ParsedMa
     }
     auto* sender = internet_address_list_get_address(from, 0);
     mail.from_name = unfolded(text_of(internet_address_get_name(sender)));
-    mail.from_address = text_of(
-        internet_address_mailbox_get_addr(static_cast<InternetAddressMailbox*>(static_cast<void*>(sender))));
+    mail.from_address = address_of(sender);
     auto* recipient = internet_address_list_get_address(to, 0);
     if (INTERNET_ADDRESS_IS_GROUP(recipient)) {
         mail.to_group = unfolded(text_of(internet_address_get_name(recipient)));
     } else {
-        mail.to = text_of(internet_address_mailbox_get_addr(
-            static_cast<InternetAddressMailbox*>(static_cast<void*>(recipient))));
+        mail.to = address_of(recipient);
     }
 }
 
@@ -107,12 +131,10 @@ ParsedMail parse_mail(const std::string& bytes)
     read_addresses(g_mime_message_get_from(message.get()), g_mime_message_get_to(message.get()), mail);
     mail.subject = text_of(g_mime_message_get_subject(message.get()));
     mail.message_id = text_of(g_mime_message_get_message_id(message.get()));
-    g_mime_message_foreach(
-        message.get(),
-        [](GMimeObject* /*parent*/, GMimeObject* part, gpointer all) {
-            static_cast<ParsedMail*>(all)->parts.push_back(read_part(part));
-        },
-        &mail);
+    if (GDateTime* const date = g_mime_message_get_date(message.get())) {
+        mail.date = g_date_time_to_unix(date);
+    }
+    read_parts(g_mime_message_get_mime_part(message.get()), 0, mail.parts);
     return mail;
 }
 

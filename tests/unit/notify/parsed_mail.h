@@ -1,6 +1,7 @@
 // A composed notice, read back.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,11 @@ struct ParsedPart {
     std::string charset;
     std::string content_id;
     std::string disposition;
-    std::string content; ///< decoded; of a text with LF line ends
+    std::string filename;
+    std::string encoding; ///< "base64"
+    std::string content;  ///< decoded; of a text with LF line ends
     bool multipart = false;
+    std::size_t depth = 0; ///< of multiparts around it
 };
 
 /// As GMime reads it.
@@ -24,6 +28,7 @@ struct ParsedMail {
     std::string to_group; ///< the name of the only group
     std::string subject;
     std::string message_id;        ///< without brackets
+    std::int64_t date = 0;         ///< seconds since 1970
     std::vector<ParsedPart> parts; ///< in the order of the mail, containers too
 
     /// The first part of this type, or an empty one.

@@ -60,15 +60,50 @@ TEST(SenderLine, AValueCannotAddAnAddress)
 TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
 {
     for (const auto* address :
-         {"u@our.example", "u+tag@our.example", "\"a b\"@our.example", "u@[192.0.2.1]", "o'hara@x.example"}) {
+         {"u@our.example", "u+tag@our.example", "\"a b\"@our.example", "u@[192.0.2.1]", "o'hara@x.example",
+          "\"a\\\"b\\\\\"@our.example", "u@[IPv6:2001:db8::1]", "u@host", "u@a_b.example"}) {
         EXPECT_TRUE(fits_header(address)) << address;
     }
-    for (const auto* address :
-         {"", "u", "a,b@x.example", "a;b@x.example", "a(c)@x.example", ".a@x.example", "a..b@x.example",
-          "a@x(c).example", "jürgen@x.example", "a@exämple.org", "a:b@x.example"}) {
+    for (const auto* address : {"",
+                                "u",
+                                "a,b@x.example",
+                                "a;b@x.example",
+                                "a(c)@x.example",
+                                ".a@x.example",
+                                "a..b@x.example",
+                                "a@x(c).example",
+                                "jürgen@x.example",
+                                "a@exämple.org",
+                                "a:b@x.example",
+                                "a@x..example",
+                                "a@.x",
+                                "a@x.",
+                                "\"a\"b\"@x.example",
+                                "\"a\"\"b\"@x.example",
+                                "\"a\\ b\"@x.example",
+                                "\"\"@x.example",
+                                "\"a\\\"@x.example",
+                                "=?utf-8?q?a?=@x.example",
+                                "\"=?utf-8?q?a?=\"@x.example",
+                                "a@[192.0.2.1",
+                                "a@[]",
+                                "a@b@c.example",
+                                "a@x.example\r\nBcc: b",
+                                "a@x.example>",
+                                "<a@x.example>"}) {
         EXPECT_FALSE(fits_header(address)) << address;
     }
     EXPECT_FALSE(fits_header(std::string(300, 'a') + "@x.example"));
+}
+
+TEST(SenderLine, ALongNameIsCutAndAsciiStaysAscii)
+{
+    EXPECT_EQ(fit_for_name(std::string(60, 'a')), std::string(60, 'a'));
+    EXPECT_EQ(fit_for_name(std::string(61, 'a')), std::string(57, 'a') + "...");
+    EXPECT_EQ(fit_for_name(" a\r\n b "), "a b");
+    const std::string umlauts = fit_for_name("ä" + std::string(500, 'a'));
+    EXPECT_TRUE(umlauts.ends_with("a…")) << umlauts;
+    EXPECT_EQ(fit_for_name(""), "");
 }
 
 } // namespace qm::notify

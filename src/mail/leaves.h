@@ -1,0 +1,48 @@
+// The parts of a message that GMime has read, in a row.
+#pragma once
+
+#include <gmime/gmime.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace qm::mail {
+
+/// A part without parts of its own, or an attached message.
+struct Leaf {
+    GMimeObject* object = nullptr; ///< belongs to the message
+    std::string type;              ///< "text/plain"
+    std::string name;              ///< as mail/attachment_name.h takes it, "" without one
+    bool is_attachment = false;    ///< by its Content-Disposition
+    bool is_beside = false;        ///< belongs to the root of a multipart/related, like an image of a page
+    std::size_t level = 0;         ///< of attached messages around it
+
+    bool is_message() const { return GMIME_IS_MESSAGE_PART(object); }
+};
+
+enum class LeafOrder {
+    written,
+    best_first ///< in multipart/alternative the last part comes first (RFC 2046, section 5.1.4)
+};
+
+struct LeafLimits {
+    std::size_t max_parts = 0;
+    std::size_t max_depth = 0;
+};
+
+struct Leaves {
+    std::vector<Leaf> all;
+    bool cut = false; ///< there are more, or something nested too deep to be read
+    /// A multipart/* in which no boundary was found, so that its parts cannot be told apart; nullptr without.
+    GMimeMultipart* undivided = nullptr;
+};
+
+/// Where a field that counts once stands several times, the first one counts, of Content-Type the last, as
+/// GMime has it. Without recursion, because a message may be nested as deep as it likes.
+Leaves leaves_of(GMimeObject* root, LeafOrder order, const LeafLimits& limits);
+
+/// The values of all fields of this name (any case), folds included.
+std::vector<std::string> fields_of(GMimeObject* object, const char* name);
+
+} // namespace qm::mail

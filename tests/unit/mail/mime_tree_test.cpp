@@ -1,0 +1,319 @@
+// Which part of a message is its text, whatever tree its parts make, and what is said where there is none.
+#include "mail/readable.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "mail_parts.h"
+
+namespace qm::mail {
+namespace {
+
+using test::attachment;
+using test::base64_part;
+using test::multipart;
+using test::part;
+
+const std::string kPlain = part("text/plain", "plain");
+const std::string kHtml = part("text/html", "<p>html</p>");
+const std::string kImage = part("image/png", "x", "Content-ID: <i>\r\n");
+const std::string kInner = part("message/rfc822", "Subject: inner\r\n\r\ninner");
+
+struct Row {
+    std::string message;
+    std::string text;
+};
+
+void expect_texts(const std::vector<Row>& rows)
+{
+    for (const Row& row : rows) {
+        const Readable mail = read_message(row.message);
+        EXPECT_EQ(mail.text, row.text) << row.message;
+        EXPECT_EQ(mail.problem, "") << row.message;
+    }
+}
+
+void expect_sentence(const std::string& message, const std::string& sentence)
+{
+    const Readable mail = read_message(message);
+    EXPECT_EQ(mail.text, "") << message;
+    EXPECT_EQ(mail.problem, sentence) << message;
+}
+
+std::string html(const std::string& body, const std::string& more = "")
+{
+    return part("text/html", body, more);
+}
+
+} // namespace
+
+TEST(MimeTree, TheBestPartIsFoundHoweverDeepItIs)
+{
+    expect_texts({
+        {kPlain, "plain"},
+        {multipart("mixed", {kPlain, attachment("filename=a")}, "a"), "plain"},
+        {multipart("mixed", {attachment("filename=a"), kPlain}, "a"), "plain"},
+        {multipart("alternative", {kPlain, multipart("related", {kHtml, kImage}, "b")}, "a"), "<p>html</p>"},
+        {multipart("related", {multipart("alternative", {kPlain, kHtml}, "b"), kImage}, "a"), "<p>html</p>"},
+        {multipart("mixed",
+                   {multipart("alternative", {kPlain, multipart("related", {kHtml, kImage}, "c")}, "b"),
+                    attachment("filename=a")},
+                   "a"),
+         "<p>html</p>"},
+        {multipart("signed", {kPlain, part("application/pgp-signature", "x")}, "a"), "plain"},
+        {multipart("report", {kPlain, part("message/delivery-status", "Reporting-MTA: x"), kInner}, "a"),
+         "plain"},
+        {multipart("x-unknown", {kImage, kPlain}, "a"), "plain"},
+        {multipart("mixed", {multipart("mixed", {multipart("mixed", {kPlain}, "c")}, "b")}, "a"), "plain"},
+        {multipart("mixed", {kInner, kPlain}, "a"), "plain"},
+        {multipart("mixed", {kInner, kImage}, "a"), "inner"},
+        {part("message/rfc822", part("message/rfc822", kPlain)), "plain"},
+        {part("message/global", "Subject: x\r\n\r\ninner"), "inner"},
+        {multipart("digest", {"\r\nSubject: one\r\n\r\nfirst", "\r\nSubject: two\r\n\r\nsecond"}, "a"),
+         "first"},
+        {part("text/plain; name=a.txt", "named", "Content-Disposition: inline\r\n"), "named"},
+    });
+}
+
+TEST(MimeTree, OfEqualAlternativesTheLastIsTheBest)
+{
+    expect_texts({
+        {multipart("alternative", {kPlain, html("simple"), html("rich")}, "a"), "rich"},
+        {multipart("alternative", {part("text/plain", "a"), part("text/plain", "b")}, "a"), "b"},
+        {multipart("alternative",
+                   {multipart("related", {html("one")}, "b"), multipart("related", {html("two")}, "c")}, "a"),
+         "two"},
+        {multipart("mixed", {html("one"), html("two")}, "a"), "one"},
+    });
+}
+
+TEST(MimeTree, TheRootOfARelatedPartIsItsText)
+{
+    const std::string frame = html("frame", "Content-ID: <f>\r\n");
+    const std::string root = html("root", "Content-ID: <r>\r\n");
+    expect_texts({
+        {multipart("related; start=\"<r>\"", {frame, root}, "a"), "root"},
+        {multipart("related; start=r", {frame, root}, "a"), "root"},
+        {multipart("related; start=\"<x>\"", {frame, root}, "a"), "frame"},
+        {multipart("related", {root, frame}, "a"), "root"},
+        {multipart("related", {kPlain, root}, "a"), "plain"},
+        {multipart("related", {kImage, root}, "a"), "root"},
+        {multipart("related", {html(" "), root}, "a"), "root"},
+    });
+}
+
+TEST(MimeTree, APartThatShowsNothingGivesWayToOneThatDoes)
+{
+    for (const std::string& nothing :
+         {std::string(" \r\n\t"), std::string("<html><body></body></html>"),
+          std::string("<p>&nbsp;&#160;</p>"), std::string("<style>p { color: red }</style>"),
+          std::string("<script>x < y</script>"), std::string("<!-- a > b -->"),
+          std::string("<head><title>Title</title></head><body>"), std::string("<p>\u00A0\u200B\uFEFF</p>"),
+          std::string("<!-- never closed"), std::string("<style>never"),
+          std::string("<STYLE>a</p>b</StYlE >")}) {
+        expect_texts({{multipart("alternative", {kPlain, html(nothing)}, "a"), "plain"}});
+    }
+    for (const std::string& something :
+         {std::string("<img src=x>"), std::string("<IMG SRC=x>"), std::string("x"), std::string("<p>&amp;"),
+          std::string("<style></style>x"), std::string("<!-- --> x"), std::string("<title>t</title><p>x")}) {
+        expect_texts({{multipart("alternative", {kPlain, html(something)}, "a"), something}});
+    }
+    std::vector<std::string> many(200, part("text/plain", " "));
+    many.push_back(kPlain);
+    expect_texts({{multipart("mixed", many, "a"), "plain"}});
+}
+
+TEST(MimeTree, AKindOfTextThatNobodyKnowsIsPlainText)
+{
+    expect_texts({
+        {part("text/x-foo", "foo"), "foo"},
+        {part("text/csv", "a,b"), "a,b"},
+        {part("text/enriched", "<bold>x</bold>"), "<bold>x</bold>"},
+        {multipart("alternative", {part("text/x-foo", "foo"), kPlain}, "a"), "plain"},
+        {multipart("alternative", {kPlain, part("text/x-amp-html", "<html>")}, "a"), "plain"},
+    });
+}
+
+TEST(MimeTree, ATypeThatCannotBeReadIsPlainText)
+{
+    for (const std::string& type :
+         {std::string("text"), std::string("html"), std::string("/"), std::string("text/"), std::string(""),
+          std::string(";;;"), std::string("\"text/html\""), std::string("text/\xC3\xA4"),
+          std::string("garbage; charset=utf-8")}) {
+        expect_texts({{part(type, "x"), "x"}});
+        EXPECT_FALSE(read_message(part(type, "x")).is_html) << type;
+    }
+    EXPECT_EQ(read_message(part("image/\xFF", "x")).text, "");
+    EXPECT_EQ(read_message(part("image", "x")).attachments.at(0).type, "application/octet-stream");
+}
+
+TEST(MimeTree, ContradictionsGiveAnAnswerAndAlwaysTheSame)
+{
+    expect_texts({
+        {"Content-Type: text/html\r\nContent-Type: text/plain\r\n\r\nx", "x"},
+        {"Content-Type: text/plain\r\nContent-Type: multipart/mixed; "
+         "boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n",
+         "x"},
+        {"Content-Type: multipart/mixed; boundary=a\r\nContent-Type: "
+         "text/plain\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n",
+         "--a\r\n\r\nx\r\n--a--\r\n"},
+        {"Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n", "x"},
+        {"MIME-Version: 9.9\r\nContent-Type: text/plain\r\n\r\nx", "x"},
+        {part("text/plain", "x", "Content-Disposition: inline\r\nContent-Disposition: attachment\r\n"), "x"},
+        {part("text/plain; charset=utf-8; charset=koi8-r", "\xC3\xA4"), "ä"},
+        {part("text/plain; charset*=us-ascii''koi8-r; charset=utf-8", "\xF0"), "\u041F"},
+        {part("text/plain; charset='utf-8'", "\xC3\xA4"), "ä"},
+        {part("text/plain; charset=\"koi8-r", "\xF0"), "\u041F"},
+        {part("text/plain; charset=koi8-r (Russian)", "\xF0"), "\u041F"},
+        {part("text/plain; charset*0=koi8; charset*1=-r", "\xF0"), "\u041F"},
+    });
+    const Readable mail = read_message("Subject: one\r\nSubject: two\r\nFrom: a@b\r\nFrom: c@d\r\n\r\nx");
+    EXPECT_EQ(mail.subject, "one");
+    EXPECT_EQ(mail.from, "a@b");
+}
+
+TEST(MimeTree, BoundariesAreForgiven)
+{
+    const std::string head = "Content-Type: multipart/mixed; boundary=";
+    expect_texts({
+        {head + "a\r\n\r\nbefore\r\n--a\r\n\r\nx\r\n--a--\r\nbehind", "x"},
+        {head + "a\r\n\r\n--a\r\n\r\nx", "x"},
+        {head + "a\r\n\r\n--a  \r\n\r\nx\r\n--a--  \r\n", "x"},
+        {head + "\"a b\"\r\n\r\n--a b\r\n\r\nx\r\n--a b--\r\n", "x"},
+        {"Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\r\n\r\n--ab\r\n\r\nx\r\n--ab--\r\n", "x"},
+        {multipart("mixed", {multipart("alternative", {kPlain, kHtml}, "a"), kImage}, "a"), "<p>html</p>"},
+        {multipart("mixed", {multipart("alternative", {kPlain, kHtml}, "ab"), kImage}, "a"), "<p>html</p>"},
+    });
+}
+
+TEST(MimeTree, PartsThatCannotBeToldApartAreShownAsTheyAre)
+{
+    for (const std::string& parameters :
+         {std::string(""), std::string("; boundary=other"), std::string("; boundary=")}) {
+        const Readable mail =
+            read_message("Content-Type: multipart/mixed" + parameters + "\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n");
+        EXPECT_EQ(mail.text, "--a\n\nx\n--a--\n") << parameters;
+        EXPECT_EQ(mail.problem,
+                  "The parts of this message cannot be told apart; it is shown as it was written.");
+        EXPECT_FALSE(mail.is_html);
+    }
+    const std::string inner = "Content-Type: multipart/mixed; boundary=c\r\n\r\nundivided";
+    EXPECT_EQ(read_message(multipart("mixed", {inner, kImage}, "a")).text, "undivided");
+    EXPECT_EQ(read_message(multipart("mixed", {inner, kPlain}, "a")).text, "plain");
+}
+
+TEST(MimeTree, TransferEncodingsThatLieAreNotBelieved)
+{
+    expect_texts({
+        {part("text/plain", "YWJj", "Content-Transfer-Encoding: BASE64\r\n"), "abc"},
+        {part("text/plain", "YWJj", "Content-Transfer-Encoding: base64;\r\n"), "abc"},
+        {part("text/plain", "YWJj", "Content-Transfer-Encoding: \"base64\"\r\n"), "abc"},
+        {part("text/plain", "YWJj", "Content-Transfer-Encoding: (x) base64 (y)\r\n"), "abc"},
+        {part("text/plain", "YWJj",
+              "Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n"),
+         "abc"},
+        {part("text/plain", "YWJj",
+              "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n"),
+         "abc"},
+        {base64_part("text/plain", "This is text, whatever it says."), "This is text, whatever it says."},
+        {base64_part("text/html", "\r\n<p>x</p>\r\n"), "\r\n<p>x</p>\r\n"},
+        {base64_part("text/plain", "\r\n\r\nYWJj  \r\n"), "abc"},
+        {base64_part("text/plain", "YW\tJj"), "abc"},
+        {base64_part("text/plain", "YWJjZA==\r\n\r\n-- \r\nsent to a list"), "abcd"},
+        {part("text/plain", "100 % = =XY", "Content-Transfer-Encoding: quoted-printable\r\n"), "100 % = =XY"},
+        {part("text/plain", "a=3Db", "Content-Transfer-Encoding: 8bit\r\n"), "a=3Db"},
+        {part("text/plain", "begin 644 x\r\n#86)C\r\n`\r\nend\r\n",
+              "Content-Transfer-Encoding: x-uuencode\r\n"),
+         "abc"},
+        {"Content-Type: multipart/mixed; boundary=a\r\nContent-Transfer-Encoding: "
+         "base64\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n",
+         "x"},
+    });
+}
+
+TEST(MimeTree, AMailWithoutTextSaysWhatItIs)
+{
+    const std::string nothing = part("text/plain", " \r\n");
+    const std::string winmail =
+        "This message was written in Outlook's own format (winmail.dat), which cannot be shown here.";
+    const std::string calendar = "This message is an invitation or another calendar entry; it has no text.";
+    expect_sentence(multipart("mixed", {nothing, part("application/ms-tnef; name=winmail.dat", "x")}, "a"),
+                    winmail);
+    expect_sentence(multipart("mixed", {nothing, attachment("filename*=utf-8''WinMail.dat")}, "a"), winmail);
+    expect_sentence(multipart("alternative", {nothing, part("text/calendar; method=REQUEST", "x")}, "a"),
+                    calendar);
+    expect_sentence(part("text/calendar; name=invite.ics", "x"), calendar);
+    expect_sentence(part("message/partial; id=a; number=1; total=2", "x"),
+                    "This message is one piece of a larger one and cannot be read alone.");
+    expect_sentence(part("message/external-body; access-type=URL", "x"),
+                    "The text of this message is not in it but somewhere else.");
+    expect_sentence(part("image/png", "x"), "This message has no text, only attachments.");
+    expect_sentence(part("text/plain", "x", "Content-Disposition: attachment\r\n"),
+                    "This message has no text, only attachments.");
+    expect_sentence(multipart("mixed", {}, "a"), "This message has no text.");
+    expect_sentence(multipart("mixed", {nothing, nothing}, "a"), "This message has no text.");
+    expect_sentence(part("message/rfc822", ""), "This message has no text, only attachments.");
+    expect_sentence("\r\n", "This message has no text.");
+    EXPECT_EQ(read_message(multipart("mixed", {kPlain, part("application/ms-tnef", "x")}, "a")).text,
+              "plain");
+}
+
+TEST(MimeTree, WhatIsLeftOutIsSaid)
+{
+    const std::string too_much = "This message is larger or more complicated than can be shown.";
+    std::string deep;
+    for (int i = 0; i < 60; ++i) {
+        const std::string boundary = "b" + std::to_string(i);
+        deep += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+    }
+    expect_sentence(deep + "\r\nx", too_much);
+    expect_sentence(test::times(60, "Content-Type: message/rfc822\r\n\r\n") + "\r\nx", too_much);
+    expect_sentence(test::times(60'000, "Content-Type: message/rfc822\r\n\r\n") + "\r\nx", too_much);
+    ReadLimits limits;
+    limits.max_parts = 3;
+    const std::string four = multipart("mixed", {kImage, kImage, kImage, kPlain}, "a");
+    EXPECT_EQ(read_message(four, limits).problem, too_much);
+    limits.max_parts = 4;
+    EXPECT_EQ(read_message(four, limits).problem, "");
+    limits.max_attachments = 2;
+    const Readable mail = read_message(four, limits);
+    EXPECT_EQ(mail.text, "plain");
+    EXPECT_EQ(mail.attachments.size(), 2U);
+    EXPECT_EQ(mail.problem,
+              "This message is larger or more complicated than can be shown; something was left out.");
+}
+
+TEST(MimeTree, HeaderBlocksOfEveryShapeLetTheTextThrough)
+{
+    expect_texts({
+        {" continued nothing\r\nSubject: x\r\n\r\nx", "x"},
+        {"\tcontinued nothing\r\n\r\nx", "x"},
+        {"From a@b Mon Jan  1 00:00:00 2024\r\nSubject: x\r\n\r\nx", "x"},
+        {"Subject: x\r\nno field\r\nContent-Type: text/plain\r\n\r\nx", "x"},
+        {"Subject : x\r\nContent-Type : text/plain\r\n\r\nx", "x"},
+        {"Subject: x\nFrom: a\r\nContent-Type: text/plain\n\r\nx", "x"},
+        {std::string("Content-Type: text/pl\0ain\r\nX: \0\r\n\r\nx", 38), "x"},
+    });
+}
+
+TEST(MimeTree, SubjectAndSenderAreOneLineWhateverTheySay)
+{
+    for (const std::string& value :
+         {std::string("=?utf-8?q?a=0D=0ABcc:_b?="), std::string("=?utf-8?b?DQo=?="),
+          std::string("=?utf-8?q?=00=1B[31m?="), std::string("=?utf-16be?b?AAoACg==?="),
+          std::string("=?utf-7?q?+AAoADQ-?="), std::string("=?iso-2022-jp?b?Gwo=?="), std::string("a\rb"),
+          std::string("a\0b", 3), std::string("a\xC2\x85\xE2\x80\xA8 b"), std::string("\xFF\xFE"),
+          std::string("=?utf-8?q?=E2=80=AEexe?="), std::string("=?utf-8?q?=ED=A0=80?=")}) {
+        const Readable mail = read_message("Subject: " + value + "\r\nFrom: " + value + " <a@b>\r\n\r\nx");
+        for (const std::string& line : {mail.subject, mail.from}) {
+            EXPECT_EQ(line, text::one_line(line)) << value;
+            EXPECT_EQ(text::to_valid_utf8(line), line) << value;
+        }
+        EXPECT_TRUE(mail.from.ends_with("<a@b>")) << mail.from;
+    }
+}
+
+} // namespace qm::mail
