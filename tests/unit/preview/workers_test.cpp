@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <gmock/gmock.h>
@@ -59,7 +60,7 @@ class WorkersTest : public testing::Test {
                 std::ifstream stat("/proc/" + std::to_string(child) + "/syscall");
                 std::string call;
                 stat >> call;
-                if (call == "0") { // read
+                if (call == std::to_string(SYS_read)) {
                     return;
                 }
             }
