@@ -33,6 +33,20 @@ bool is_quoted(std::string_view text)
     return text.size() > 2 && text.front() == '"' && text.back() == '"';
 }
 
+/// One quoted string from its first to its last byte: what follows a quote that ends before would be another
+/// address.
+bool is_one_quoted_string(std::string_view text)
+{
+    if (!is_quoted(text)) {
+        return false;
+    }
+    std::size_t at = 1;
+    while (at < text.size() - 1 && text[at] != '"') {
+        at += text[at] == '\\' ? 2 : 1;
+    }
+    return at == text.size() - 1;
+}
+
 struct Parts {
     std::string_view name;
     std::string_view address;
@@ -76,7 +90,7 @@ bool fits_header(std::string_view address)
     const auto domain = mail::domain(address);
     const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
                          consists_of(domain.substr(1, domain.size() - 2), ".:-");
-    return (is_dot_atom(local) || is_quoted(local)) && (literal || consists_of(domain, ".-_"));
+    return (is_dot_atom(local) || is_one_quoted_string(local)) && (literal || consists_of(domain, ".-_"));
 }
 
 std::string fit_for_name(std::string_view text)
