@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <gmime/gmime.h>
 
 #include "base/c_ptr.h"
@@ -102,10 +103,42 @@ Object<GMimeMultipart> new_body(const NoticeMail& mail)
     return alternative;
 }
 
+std::string encoded_word(std::string_view text)
+{
+    constexpr std::string_view kAsItIs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    std::string word = "=?utf-8?Q?";
+    for (const char c : text) {
+        word += kAsItIs.find(c) == std::string_view::npos
+                    ? fmt::format("={:02X}", static_cast<unsigned char>(c))
+                    : std::string(1, c);
+    }
+    return word + "?=";
+}
+
+/// GMime writes what looks like an encoded word as it is, also inside quotes, and many readers decode it:
+/// into line ends and bidirectional controls, which nobody has taken out. In a name that it encodes it leaves
+/// every "=" as it is, with the same end. Such texts are encoded here.
+std::string fit_for_field(const std::string& text)
+{
+    constexpr std::size_t kMaxBytes = 20; ///< of an encoded word of at most 75 characters
+    if (text.find(text::is_ascii(text) ? "=?" : "=") == std::string::npos) {
+        return text;
+    }
+    const std::string valid = text::to_valid_utf8(text);
+    std::string words;
+    for (std::string_view rest = valid; !rest.empty();) {
+        const std::string_view piece = text::cut_utf8(rest, kMaxBytes);
+        words += (words.empty() ? "" : " ") + encoded_word(piece);
+        rest.remove_prefix(piece.size());
+    }
+    return words;
+}
+
 void add_mailbox(InternetAddressList* list, const std::string& name, const std::string& address)
 {
+    const std::string shown = fit_for_field(name);
     const Object<InternetAddress> mailbox(
-        internet_address_mailbox_new(name.empty() ? nullptr : name.c_str(), address.c_str()));
+        internet_address_mailbox_new(shown.empty() ? nullptr : shown.c_str(), address.c_str()));
     internet_address_list_add(list, mailbox.get());
 }
 
@@ -121,7 +154,7 @@ void add_recipient(InternetAddressList* list, const std::string& recipient)
     if (name.empty()) {
         name = "undisclosed recipient";
     }
-    const Object<InternetAddress> group(internet_address_group_new(name.c_str()));
+    const Object<InternetAddress> group(internet_address_group_new(fit_for_field(name).c_str()));
     internet_address_list_add(list, group.get());
 }
 
@@ -161,7 +194,7 @@ std::string write_notice_mail(const NoticeMail& mail)
     const Object<GMimeMessage> message(g_mime_message_new(FALSE));
     add_mailbox(g_mime_message_get_from(message.get()), mail.from_name, mail.from_address);
     add_recipient(g_mime_message_get_to(message.get()), mail.recipient);
-    g_mime_message_set_subject(message.get(), mail.subject.c_str(), "utf-8");
+    g_mime_message_set_subject(message.get(), fit_for_field(mail.subject).c_str(), "utf-8");
     set_header(message.get(), "Date", format_mail_date(mail.date));
     set_header(message.get(), "Message-ID", "<" + mail.message_id + ">");
     set_header(message.get(), "Auto-Submitted", "auto-generated");
