@@ -19,7 +19,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,121 +26,22 @@
 #include "base/log.h"
 #include "fuzz/commands.h"
 #include "fuzz/property.h"
-#include "mail/address.h"
-#include "mail/content_digest.h"
+#include "fuzz/session_record.h"
+#include "fuzz/session_world.h"
 #include "quarantine/error.h"
-#include "store/trace.h"
-#include "support/failing_store.h"
-#include "support/mail_server.h"
 
 namespace {
 
 using namespace qm;
 using fuzz::Command;
 using fuzz::expect;
+using fuzz::Judged;
+using fuzz::RecordCheck;
+using fuzz::World;
 using milter::Reply;
 
 constexpr std::size_t kLargeBody = 70'000; ///< more than a store keeps in memory
 constexpr std::size_t kMostBody = 1U << 20U;
-
-constexpr std::string_view kAll = "watch, virus, spam, wait, look";
-constexpr std::string_view kFew = "spam, watch";
-
-/// Rows that exempt somebody; written once.
-class Exceptions {
-  public:
-    Exceptions()
-    {
-        const test::House house("spam", "[spam]\nregex = x\naction = DISCARD\n" + option());
-        const auto rows = house.desk.settings()->quarantine("spam")->whitelist->rows();
-        WhitelistRow row;
-        row.recipient = "friend@example.net";
-        rows->add(row);
-        row = {};
-        row.mailfrom = "@trusted.example";
-        rows->add(row);
-    }
-
-    std::string option() const
-    {
-        return "whitelist_type = DB\nwhitelist_db_connection = sqlite:///" + (folder_ / "w.db") + "\n";
-    }
-
-  private:
-    test::TempDir folder_;
-};
-
-std::string quarantines()
-{
-    static const Exceptions exceptions;
-    return "[watch]\nregex = ^X-Watch:\naction = ACCEPT\n"
-           "[virus]\nregex = ^X-Virus:\\s*(?<name>\\S+)\naction = REJECT\n"
-           "reject_reason = infected, see {QUARANTINE_ID}\nignore_hosts = 192.0.2.128/25, 2001:db8::/32\n"
-           "[spam]\nregex = ^X-Spam-Flag:\\s*YES|^Subject:.*\\bcasino\\b\naction = DISCARD\n" +
-           exceptions.option() +
-           "[wait]\nregex = ^X-Wait:\naction = TEMPFAIL\n"
-           "[look]\nregex = ^X-Look:\naction = HOLD\nquarantine_type = FILE\n";
-}
-
-/// The house, and a store in it that fails when told.
-struct World {
-    World() : house(std::string(kAll), quarantines()) { wrap_stores(); }
-
-    void reconfigure()
-    {
-        all = !all;
-        house.reconfigure(std::string(all ? kAll : kFew), quarantines());
-        wrap_stores();
-    }
-
-    /// Forgets every mail. False: that is not enough for it to be as good as new.
-    bool clear()
-    {
-        if (!all || store_may_leave) {
-            return false;
-        }
-        if (house.count("held_message") > 0) {
-            for (const std::string& file : house.files()) {
-                std::filesystem::remove(file);
-            }
-            house.catalog.writer().run([](sql::Connection& database) {
-                for (const char* const table : {"notice", "own_mail", "held_recipient", "held_message"}) {
-                    database.execute(std::string("DELETE FROM ") + table);
-                }
-            });
-        }
-        return true;
-    }
-
-    test::House house;
-    std::shared_ptr<test::FailingStore> store;
-    bool store_may_leave = false; ///< it was told to fail: a file that was of no use may have stayed
-    bool all = true;
-
-  private:
-    void wrap_stores()
-    {
-        // The settings are ours alone: no session has them yet.
-        auto settings = std::const_pointer_cast<Settings>(house.settings().get());
-        store = std::make_shared<test::FailingStore>(settings->quarantines.front().store);
-        for (Quarantine& quarantine : settings->quarantines) {
-            quarantine.store = store;
-        }
-    }
-};
-
-/// What a mail is that was judged.
-struct Judged {
-    std::string sender;
-    std::vector<std::string> recipients;
-    mail::Headers headers;
-    std::string body;
-};
-
-std::string key_of(const std::string& argument)
-{
-    return mail::key(mail::without_brackets(argument));
-}
 
 std::string many_times(const std::string& text)
 {
@@ -150,19 +50,6 @@ std::string many_times(const std::string& text)
         all += text;
     }
     return all;
-}
-
-std::string text_of(MessageStore& store, const HeldId& id)
-{
-    auto opened = store.open(id);
-    expect(opened != nullptr, "who is on record has a message");
-    const auto reader = store::without_trace(std::move(opened));
-    std::string text;
-    std::array<char, 65536> buffer{};
-    while (const std::size_t got = reader->read(buffer)) {
-        text.append(buffer.data(), got);
-    }
-    return text;
 }
 
 /// A connection, and what we know of it ourselves.
@@ -221,8 +108,6 @@ class Connection {
     }
 
   private:
-    static bool is_c_string(const std::string& text) { return text.find('\0') == std::string::npos; }
-
     /// As src/milter/callbacks.cpp does it.
     template <typename Step>
     void remembered(Step step)
@@ -295,116 +180,12 @@ class Connection {
         if (!judged_) {
             judge();
         }
-        std::set<HeldId> before;
-        for (const HeldMail& mail : world_.house.held()) {
-            before.insert(mail.id);
-        }
+        RecordCheck check(world_, *judged_);
         test::FakeMta mta = new_mta();
         const auto reply = answered([&] { return session_.end_of_message(mta); });
         expect(reply != Reply::go_on, "the end of a message is its end");
-        const bool failed = world_.store->has_failed();
-        world_.store->fail_at(0);
-        check_fields(reply, mta);
-        check_record(reply, mta, before, failed);
+        check.run(reply, mta);
         abort();
-    }
-
-    static void check_fields(std::optional<Reply> reply, const test::FakeMta& mta)
-    {
-        const std::string_view code = reply == Reply::reject     ? "554 5.7.0 "
-                                      : reply == Reply::tempfail ? "451 4.7.1 "
-                                                                 : "";
-        expect(!reply || (code.empty() ? mta.reply.empty() : mta.reply.starts_with(code)),
-               "a reply has its code");
-        expect(reply == Reply::accept || (mta.removed.empty() && mta.held.empty()),
-               "only who is accepted is changed");
-        expect(mta.held.size() <= 1, "a mail is put on hold once");
-    }
-
-    /// `failed`: the store did. What was on record by then stays, and is known when the mail comes again.
-    void check_record(std::optional<Reply> reply, const test::FakeMta& mta, const std::set<HeldId>& before,
-                      bool failed)
-    {
-        const std::vector<HeldMail> held = world_.house.held();
-        std::set<std::string> kept; ///< of this mail, now or when it was offered before
-        std::set<std::string> newly_held;
-        const std::string digest = digest_of_mail();
-        for (const HeldMail& mail : held) {
-            const bool is_new = !before.contains(mail.id);
-            expect(!is_new || failed || (reply && *reply != Reply::tempfail),
-                   "who is put off leaves nothing");
-            if (is_new) {
-                check_new(mail);
-            }
-            for (const HeldRecipient& recipient : mail.recipients) {
-                if (mail.digest == digest) {
-                    kept.insert(mail::key(recipient.address));
-                }
-                if (is_new && recipient.state == RecipientState::held) {
-                    newly_held.insert(mail::key(recipient.address));
-                }
-            }
-        }
-        check_files(held);
-        check_kept(reply, mta, kept, newly_held);
-    }
-
-    std::string digest_of_mail() const
-    {
-        mail::ContentDigest digest(judged_->headers);
-        digest.body(judged_->body);
-        return digest.finish();
-    }
-
-    void check_new(const HeldMail& mail) const
-    {
-        const std::string text = judged_->headers.block() + "\r\n" + judged_->body;
-        expect(mail.size == text.size(), "the size on record is that of the message");
-        expect(text_of(*world_.store, mail.id) == text, "the message is kept byte for byte");
-        expect(mail.envelope.sender == judged_->sender, "the sender is on record as received");
-        for (const HeldRecipient& recipient : mail.recipients) {
-            expect(std::ranges::any_of(judged_->recipients,
-                                       [&](const std::string& argument) {
-                                           return mail::without_brackets(argument) == recipient.address;
-                                       }),
-                   "a recipient is on record as received");
-        }
-    }
-
-    /// Every row has its file, and every file its row.
-    void check_files(const std::vector<HeldMail>& held) const
-    {
-        std::set<std::string> rows;
-        for (const HeldMail& mail : held) {
-            rows.insert(mail.id.str());
-        }
-        std::set<std::string> files;
-        for (const std::string& file : world_.house.files()) {
-            files.insert(std::filesystem::path(file).stem().string());
-        }
-        expect(std::ranges::includes(files, rows), "every row has its file");
-        expect(world_.store_may_leave || files == rows, "every file has its row");
-    }
-
-    void check_kept(std::optional<Reply> reply, const test::FakeMta& mta, const std::set<std::string>& kept,
-                    const std::set<std::string>& newly_held) const
-    {
-        if (reply == Reply::discard || reply == Reply::reject) {
-            for (const std::string& argument : judged_->recipients) {
-                expect(kept.contains(key_of(argument)), "who is answered for is on record");
-            }
-        }
-        std::set<std::string> removed;
-        for (const std::string& argument : mta.removed) {
-            const bool known = std::ranges::any_of(judged_->recipients, [&](const std::string& one) {
-                return one == argument || "<" + std::string(mail::without_brackets(one)) + ">" == argument;
-            });
-            expect(known, "who is removed was in the envelope");
-            expect(kept.contains(key_of(argument)), "who is removed is on record");
-            removed.insert(key_of(argument));
-        }
-        expect(reply != Reply::accept || std::ranges::includes(removed, newly_held),
-               "who is held leaves the envelope");
     }
 
     void macro(const Command& command)
