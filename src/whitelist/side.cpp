@@ -78,6 +78,16 @@ std::string envelope_spelling(const std::string& side)
     return text::is_ascii(domain) ? side : with_domain(side, mail::ascii_domain(domain));
 }
 
+/// A cleaned side as typed_side() gives it.
+std::string kept_spelling(const std::string& side)
+{
+    std::string kept = envelope_spelling(side);
+    while (kept.size() > 1 && kept.ends_with('.')) { // not to nothing: that is the wildcard
+        kept.pop_back();
+    }
+    return kept;
+}
+
 } // namespace
 
 std::string native_spelling(const std::string& side)
@@ -92,6 +102,10 @@ SideJudgement judge_side(std::string_view column, const sql::Value& value)
         return {fmt::format("{} is NULL; an empty text is the wildcard", column), std::nullopt};
     }
     const std::string text = sql::text_of(value);
+    if (text::to_valid_utf8(text) != text) {
+        // A lookup asks for valid UTF-8 only; SQLite takes anything.
+        return {fmt::format("{} is not UTF-8", column), std::nullopt};
+    }
     const std::string clean = cleaned(text);
     const std::string mended = envelope_spelling(clean);
     if (text == clean && is_side(text) && (text == mended || text == native_spelling(text))) {
@@ -109,14 +123,11 @@ SideJudgement judge_side(std::string_view column, const sql::Value& value)
 
 std::string typed_side(std::string_view column, std::string_view text)
 {
-    std::string side = envelope_spelling(cleaned(text));
+    std::string side = kept_spelling(cleaned(text));
     if (!text::is_ascii(mail::domain(side))) {
         throw ConfigError(fmt::format("{} \"{}\": this international domain has no form for an envelope; "
                                       "expected letters and digits of one language, or the form xn--...",
                                       column, text::printable(text, 100)));
-    }
-    while (side.size() > 1 && side.ends_with('.')) { // not to nothing: that is the wildcard
-        side.pop_back();
     }
     if (!is_typed_side(side)) {
         throw ConfigError(fmt::format("{} \"{}\": expected one address, @domain or nothing, at most {} bytes",
@@ -128,10 +139,10 @@ std::string typed_side(std::string_view column, std::string_view text)
 std::vector<std::string> spellings_of(std::string_view side)
 {
     const std::string clean = cleaned(side);
+    const std::string kept = kept_spelling(clean);
     std::vector<std::string> spellings;
-    for (const std::string& text :
-         {text::to_valid_utf8(side), text::to_valid_utf8(clean),
-          text::to_valid_utf8(envelope_spelling(clean)), text::to_valid_utf8(native_spelling(clean))}) {
+    for (const std::string& text : {text::to_valid_utf8(side), text::to_valid_utf8(clean),
+                                    text::to_valid_utf8(kept), text::to_valid_utf8(native_spelling(kept))}) {
         if (std::ranges::find(spellings, text) == spellings.end()) {
             spellings.push_back(text);
         }

@@ -16,4 +16,12 @@ inline void expect(bool holds, const std::string& claim)
     }
 }
 
+/// The same for two texts, which the reason shows.
+inline void expect_same(const std::string& text, const std::string& expected, const std::string& claim)
+{
+    if (text != expected) {
+        expect(false, claim + "\n    is:       " + text + "\n    expected: " + expected);
+    }
+}
+
 } // namespace qm::fuzz

@@ -1,66 +1,96 @@
 // Whatever message goes in: there is text or a sentence, everything shown is valid UTF-8 on one line where it
-// says so, and a preview comes.
+// says so, and a preview comes, which who asked for it believes.
 #include <cstdint>
-#include <cstring>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/text.h"
 #include "fuzz/property.h"
+#include "html/strict.h"
 #include "mail/readable.h"
-#include "preview/preview.h"
+#include "preview/frame.h"
+#include "preview/render.h"
 
 namespace {
 
-class BytesReader final : public qm::MessageReader {
-  public:
-    explicit BytesReader(std::string_view bytes) : rest_(bytes) {}
+using namespace qm;
+using fuzz::expect;
 
-    std::size_t read(std::span<char> buffer) override
-    {
-        const std::size_t count = rest_.copy(buffer.data(), buffer.size());
-        rest_.remove_prefix(count);
-        return count;
-    }
-
-  private:
-    std::string_view rest_;
-};
+/// The daemon takes no longer answer than that and four times the text (src/preview/workers.cpp).
+constexpr std::size_t kMaxOverhead = 4U << 20U;
 
 void expect_valid(const std::string& text, const char* what)
 {
-    qm::fuzz::expect(qm::text::to_valid_utf8(text) == text, std::string(what) + " is valid UTF-8");
+    expect(text::to_valid_utf8(text) == text, std::string(what) + " is valid UTF-8");
 }
 
 void expect_line(const std::string& text, const char* what)
 {
     expect_valid(text, what);
-    qm::fuzz::expect(text.find_first_of("\r\n\x1B") == std::string::npos, std::string(what) + " is one line");
+    expect(text.find_first_of("\r\n\x1B") == std::string::npos, std::string(what) + " is one line");
+}
+
+void check_attachment(const mail::Attachment& attachment)
+{
+    expect_line(attachment.name, "a name");
+    expect_line(attachment.type, "a type");
+    expect(!attachment.name.empty() && attachment.name.size() <= 255, "a name has 1 to 255 bytes");
+    expect(attachment.name.find_first_of("/\\") == std::string::npos, "a name is no path");
+}
+
+void check_readable(std::string_view message)
+{
+    const mail::Readable readable = mail::read_message(message);
+    expect_valid(readable.text, "the text");
+    expect_line(readable.subject, "the subject");
+    expect_line(readable.from, "the sender");
+    expect_line(readable.charset, "the charset");
+    expect(!readable.text.empty() || !readable.problem.empty(), "there is text or a sentence");
+    for (const mail::Attachment& attachment : readable.attachments) {
+        check_attachment(attachment);
+    }
+}
+
+void check_preview(const preview::Preview& preview, const preview::PreviewOptions& options)
+{
+    expect(!preview.html.empty() && !preview.text.empty(), "a preview comes");
+    expect(html::is_sanitized(preview.html, options.replacement_image), "the HTML is ours");
+    expect_valid(preview.html, "the HTML");
+    expect_valid(preview.text, "the text of the preview");
+    for (const mail::Attachment& attachment : preview.attachments) {
+        check_attachment(attachment);
+    }
+    const std::string bytes = preview::written(preview);
+    expect(bytes.size() <= kMaxOverhead + 4 * options.max_text, "an answer is bounded");
+    const auto read = preview::read_preview(bytes);
+    expect(read && preview::written(*read) == bytes, "an answer arrives as it was sent");
+}
+
+void check_html(std::string_view html, const preview::PreviewOptions& options)
+{
+    const std::string shown = preview::render_html(html, options);
+    expect(html::is_sanitized(shown, options.replacement_image), "the HTML of HTML is ours");
+    expect_valid(shown, "the HTML of HTML");
 }
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
+    static const bool ready = (preview::prepare_rendering(), true);
+    static_cast<void>(ready);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes are bytes
     const std::string_view message(reinterpret_cast<const char*>(data), size);
-    const qm::mail::Readable readable = qm::mail::read_message(message);
-    expect_valid(readable.text, "the text");
-    expect_line(readable.subject, "the subject");
-    expect_line(readable.from, "the sender");
-    expect_line(readable.charset, "the charset");
-    qm::fuzz::expect(!readable.text.empty() || !readable.problem.empty(), "there is text or a sentence");
-    for (const qm::mail::Attachment& attachment : readable.attachments) {
-        expect_line(attachment.name, "a name");
-        expect_line(attachment.type, "a type");
-        qm::fuzz::expect(!attachment.name.empty() && attachment.name.size() <= 255,
-                         "a name has 1 to 255 bytes");
-        qm::fuzz::expect(attachment.name.find_first_of("/\\") == std::string::npos, "a name is no path");
+    check_readable(message);
+    preview::PreviewOptions options;
+    const bool is_cut = size % 4 == 3;
+    if (size % 2 == 1) {
+        options.replacement_image = "cid:removed.png";
     }
-    BytesReader reader(message);
-    const qm::preview::Preview preview = qm::preview::preview(&reader, {});
-    qm::fuzz::expect(!preview.html.empty() && !preview.text.empty(), "a preview comes");
-    expect_valid(preview.html, "the HTML");
-    expect_valid(preview.text, "the text of the preview");
+    if (is_cut) {
+        options.max_text = 100;
+    }
+    check_preview(preview::render(message, is_cut, options), options);
+    check_html(message, options);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ std::size_t run_all(const std::vector<std::string>& names)
     for (const std::string& name : names) {
         if (name.starts_with("-")) {
             continue; // an option of libFuzzer
+        }
+        if (!std::filesystem::exists(name)) {
+            throw std::runtime_error("there is no " + name);
         }
         if (!std::filesystem::is_directory(name)) {
             run(name);

@@ -1,5 +1,5 @@
 // Whatever HTML goes in: what comes out is allowed, valid UTF-8, within the limit, and stays the same when it
-// is sanitized again.
+// is sanitized again; who asks whether it is ours hears yes. What else passes for ours is harmless.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fuzz/property.h"
 #include "html/sanitizer.h"
+#include "html/strict.h"
 #include "unit/html/allowed_only.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -21,10 +22,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     qm::fuzz::expect(qm::html::sanitize(once.html, options).html == once.html,
                      "sanitizing twice changes nothing");
 
+    qm::fuzz::expect(qm::html::is_sanitized(once.html, options.replacement_image), "the result is ours");
+    if (qm::html::is_sanitized(input, options.replacement_image)) {
+        const std::string harm = qm::test::what_is_harmful(input);
+        qm::fuzz::expect(harm.empty(), "passes for ours: " + harm);
+    }
+
     const std::string as_text = qm::html::html_to_text(input);
     qm::fuzz::expect(qm::text::to_valid_utf8(as_text) == as_text, "the text is valid UTF-8");
     const std::string shown = qm::html::text_to_html(input.substr(0, 50'000));
     qm::fuzz::expect(qm::html::sanitize(shown, options).html == shown,
                      "text as HTML passes the sanitizer unchanged");
+    qm::fuzz::expect(qm::html::is_sanitized(shown, ""), "text as HTML is ours");
     return 0;
 }

@@ -60,7 +60,9 @@ std::string judge_attribute(std::string_view element, const GumboAttribute& attr
     return "";
 }
 
-std::string judge_element(const GumboNode& node)
+enum class Mending { forbidden, fine };
+
+std::string judge_element(const GumboNode& node, Mending mending)
 {
     if (node.v.element.tag_namespace != GUMBO_NAMESPACE_HTML) {
         return "foreign element";
@@ -69,7 +71,7 @@ std::string judge_element(const GumboNode& node)
     if (!contains(kElements, name) && !contains(kMoreElements, name)) {
         return "element " + std::string(name);
     }
-    if ((node.parse_flags & GUMBO_INSERTION_BY_PARSER) != 0) {
+    if (mending == Mending::forbidden && (node.parse_flags & GUMBO_INSERTION_BY_PARSER) != 0) {
         return "the parser had to mend " + std::string(name);
     }
     const GumboVector& attributes = node.v.element.attributes;
@@ -82,9 +84,7 @@ std::string judge_element(const GumboNode& node)
     return "";
 }
 
-} // namespace
-
-std::string what_is_not_allowed(std::string_view html)
+std::string judge(std::string_view html, Mending mending)
 {
     if (text::to_valid_utf8(html) != html) {
         return "not valid UTF-8";
@@ -105,7 +105,7 @@ std::string what_is_not_allowed(std::string_view html)
             continue;
         }
         if (&node != tree->root) {
-            if (auto wrong = judge_element(node); !wrong.empty()) {
+            if (auto wrong = judge_element(node, mending); !wrong.empty()) {
                 return wrong;
             }
         }
@@ -114,6 +114,18 @@ std::string what_is_not_allowed(std::string_view html)
         }
     }
     return "";
+}
+
+} // namespace
+
+std::string what_is_not_allowed(std::string_view html)
+{
+    return judge(html, Mending::forbidden);
+}
+
+std::string what_is_harmful(std::string_view html)
+{
+    return judge(html, Mending::fine);
 }
 
 } // namespace qm::test

@@ -11,4 +11,7 @@ namespace qm::test {
 /// else what is wrong.
 std::string what_is_not_allowed(std::string_view html);
 
+/// The same, but elements may be where a browser closes or moves them.
+std::string what_is_harmful(std::string_view html);
+
 } // namespace qm::test

@@ -98,6 +98,24 @@ TEST(NoticeMail, PythonReadsWhatGmimeReads)
     EXPECT_EQ(test::facts(mail), test::facts_by_python(bytes));
 }
 
+TEST(NoticeMail, WhatLooksEncodedIsNot)
+{
+    for (const auto& evil : {"=?utf-8?Q?=E2=80=AE=0D=0ABcc:_x?= =?utf-8?B?eA==?= \u00FC =?"s,
+                             "=?utf-8?Q?=0D=0A?="s, "\u00FC=0D=0ABcc:_x"s}) {
+        auto notice = plain_notice();
+        notice.subject = evil;
+        notice.from_name = evil;
+        notice.recipient = evil;
+        const auto bytes = write_notice_mail(notice);
+        EXPECT_EQ(test::wire_problem(bytes), "");
+        EXPECT_THAT(bytes, Not(HasSubstr("=0D"))) << evil;
+        const auto mail = test::parse_mail(bytes);
+        EXPECT_EQ(mail.subject, evil);
+        EXPECT_EQ(mail.from_name, evil);
+        EXPECT_EQ(mail.to_group, evil);
+    }
+}
+
 TEST(NoticeMail, EveryLineEndInATextBecomesOne)
 {
     auto notice = plain_notice();

@@ -90,7 +90,9 @@ TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
                                 "a@b@c.example",
                                 "a@x.example\r\nBcc: b",
                                 "a@x.example>",
-                                "<a@x.example>"}) {
+                                "<a@x.example>",
+                                "\"a\"@y.example,\"b\"@x.example",
+                                "\"a\" \"b\"@x.example"}) {
         EXPECT_FALSE(fits_header(address)) << address;
     }
     EXPECT_FALSE(fits_header(std::string(300, 'a') + "@x.example"));

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Installs what run.mjs needs into a folder outside the source tree:
+#     tests/browser/prepare.sh build/dev/browser
+# Nothing is done when the folder is ready for this package-lock.json. May run twice at once.
+set -euo pipefail
+
+if [[ $# -ne 1 ]]; then
+    echo "usage: $0 FOLDER" >&2
+    exit 64
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+stamp=$folder/ready
+
+exec 9>"$folder/lock"
+flock 9
+
+wanted=$(cat "$here/package.json" "$here/package-lock.json" "$here/.npmrc" | sha256sum)
+if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+    exit 0
+fi
+rm -f "$stamp"
+cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$folder/"
+(cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund 9>&-)
+echo "$wanted" >"$stamp.new"
+mv "$stamp.new" "$stamp"
