@@ -73,7 +73,10 @@ class FakeSection final : public Section {
     }
     std::uint64_t size(std::string_view option) const override
     {
-        return static_cast<std::uint64_t>(number(option));
+        const std::string value = text(option);
+        const auto unit = std::string_view("KMG").find(value.empty() ? '?' : value.back());
+        const auto bytes = static_cast<std::uint64_t>(std::stoull(value));
+        return unit == std::string_view::npos ? bytes : bytes << (10 * (unit + 1));
     }
     std::string path(std::string_view option) const override { return absolute(text(option)); }
     std::vector<std::string> list(std::string_view option) const override
