@@ -24,6 +24,25 @@ std::string shortened(std::string name)
            name.substr(end);
 }
 
+bool is_blank(char32_t code)
+{
+    return code == ' ' || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+           code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
+/// Is there anything to be seen but dots?
+bool is_seen(std::string_view name)
+{
+    while (!name.empty()) {
+        const text::Character character = text::first_character(name);
+        if (character.code != '.' && !is_blank(character.code)) {
+            return true;
+        }
+        name.remove_prefix(character.bytes);
+    }
+    return false;
+}
+
 } // namespace
 
 std::string attachment_name(std::string_view raw)
@@ -33,10 +52,7 @@ std::string attachment_name(std::string_view raw)
         name.erase(0, slash + 1);
     }
     name = shortened(std::string(text::trim(name)));
-    if (name.find_first_not_of(". ") == std::string::npos) {
-        return "unnamed";
-    }
-    return name;
+    return is_seen(name) ? name : "unnamed";
 }
 
 } // namespace qm::mail
