@@ -28,9 +28,19 @@ bool is_dot_atom(std::string_view text)
            text.find("..") == std::string_view::npos;
 }
 
+/// One quoted string and nothing else, with something in it.
 bool is_quoted(std::string_view text)
 {
-    return text.size() > 2 && text.front() == '"' && text.back() == '"';
+    if (text.size() <= 2 || text.front() != '"') {
+        return false;
+    }
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"') {
+            return i + 1 == text.size();
+        }
+        i += text[i] == '\\' ? 1U : 0U;
+    }
+    return false;
 }
 
 struct Parts {

@@ -57,6 +57,12 @@ TEST(SenderLine, AValueCannotAddAnAddress)
     }
 }
 
+TEST(SenderLine, SeveralQuotedStringsAreNoOneName)
+{
+    EXPECT_EQ(rendered("\"a\" \"b\" <q@our.example>").name, "\"a\" \"b\"");
+    EXPECT_EQ(rendered("\"a \\\"b\\\"\" <q@our.example>").name, "a \"b\"");
+}
+
 TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
 {
     for (const auto* address :
@@ -65,7 +71,9 @@ TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
     }
     for (const auto* address :
          {"", "u", "a,b@x.example", "a;b@x.example", "a(c)@x.example", ".a@x.example", "a..b@x.example",
-          "a@x(c).example", "jürgen@x.example", "a@exämple.org", "a:b@x.example"}) {
+          "a@x(c).example", "jürgen@x.example", "a@exämple.org", "a:b@x.example",
+          "\"a\",evil@evil.example,\"b\"@our.example", "\"a\".\"b\"@our.example", "\"a\"b\"@our.example",
+          "\"a\\\"@our.example", "\"\"@our.example"}) {
         EXPECT_FALSE(fits_header(address)) << address;
     }
     EXPECT_FALSE(fits_header(std::string(300, 'a') + "@x.example"));
