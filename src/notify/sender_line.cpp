@@ -107,8 +107,8 @@ SenderLine::SenderLine(std::string_view line, std::span<const std::string> known
 SenderLine::Mailbox SenderLine::render(const html::Variables& values) const
 {
     Mailbox mailbox;
-    mailbox.name = fit_for_name(name_.render(values, html::Escape::none));
-    mailbox.address = address_.render(values, html::Escape::none);
+    mailbox.name = fit_for_name(name_.render(values));
+    mailbox.address = address_.render(values);
     if (!fits_header(mailbox.address)) {
         mailbox.address = "postmaster@localhost";
     }
