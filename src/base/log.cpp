@@ -1,6 +1,6 @@
 #include "base/log.h"
 
-#include <atomic>
+#include <algorithm>
 #include <memory>
 
 #include <syslog.h>
@@ -66,7 +66,7 @@ std::shared_ptr<spdlog::logger>& logger()
 void append_value(std::string& line, std::string_view value)
 {
     const std::string shown = text::printable(value, kMaxValue);
-    if (shown.find_first_of(",\"") == std::string::npos) {
+    if (shown.find_first_of(",=\"") == std::string::npos) {
         line += shown;
         return;
     }
@@ -78,6 +78,18 @@ void append_value(std::string& line, std::string_view value)
         line.push_back(c);
     }
     line.push_back('"');
+}
+
+/// A queue id is a word. Whatever else a file or another program says, it cannot look like the rest of a
+/// line.
+std::string word(std::string_view subject)
+{
+    constexpr std::size_t kMaxSubject = 100;
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    std::string result(subject.substr(0, kMaxSubject));
+    std::ranges::replace_if(
+        result, [&](char c) { return kLetters.find(c) == std::string_view::npos; }, '?');
+    return result;
 }
 
 } // namespace
@@ -104,7 +116,7 @@ void write(Level level, std::string_view subject, std::initializer_list<Field> f
     if (!enabled(level)) {
         return;
     }
-    std::string line = text::printable(subject, 100);
+    std::string line = word(subject);
     line += ": ";
     bool first = true;
     for (const Field& field : fields) {

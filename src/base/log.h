@@ -25,8 +25,9 @@ struct Field {
 };
 
 /// Writes one line: `subject: key=value, key=value`. `subject` is the queue id where there is one, "NOQUEUE"
-/// for a mail without one yet, else the part of the program ("daemon", "postman"). Values may hold any bytes:
-/// they are made printable and quoted where they contain a comma or quote.
+/// for a mail without one yet, else the part of the program ("daemon", "postman"); of it letters, digits,
+/// dots, dashes and underscores stay, anything else is a question mark. Values may hold any bytes: they are
+/// made printable and quoted where they contain a comma, an equals sign or a quote.
 ///
 /// Thread-safety: may be called from any thread.
 void write(Level level, std::string_view subject, std::initializer_list<Field> fields);

@@ -176,10 +176,32 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit)
 
 bool is_deceptive(char32_t code)
 {
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C || code == 0x180E ||
-           (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
-           (code >= 0xE0000 && code <= 0xE007F);
+    struct Range {
+        char32_t first;
+        char32_t last;
+    };
+    static constexpr auto kRanges = std::to_array<Range>({
+        {0x00, 0x1F},       {0x7F, 0x9F}, {0xAD, 0xAD}, // soft hyphen
+        {0x34F, 0x34F},                                 // joins letters, shows nothing
+        {0x61C, 0x61C},                                 // bidirectional
+        {0x115F, 0x1160},                               // Hangul fillers
+        {0x17B4, 0x17B5},                               // Khmer vowels without a form
+        {0x180B, 0x180F},                               // Mongolian variations and separator
+        {0x200B, 0x200F},                               // zero width, bidirectional
+        {0x2028, 0x202E},                               // line ends, bidirectional
+        {0x2060, 0x206F},                               // zero width, bidirectional
+        {0x2800, 0x2800},                               // Braille without a dot
+        {0x3164, 0x3164},                               // Hangul filler
+        {0xFE00, 0xFE0F},                               // variations
+        {0xFEFF, 0xFEFF},                               // zero width
+        {0xFFA0, 0xFFA0},                               // Hangul filler
+        {0xFFF9, 0xFFFB},                               // annotations
+        {0x1D173, 0x1D17A},                             // musical controls
+        {0xE0000, 0xE007F},                             // tags
+        {0xE0100, 0xE01EF},                             // variations
+    });
+    return std::ranges::any_of(kRanges,
+                               [&](const Range& range) { return code >= range.first && code <= range.last; });
 }
 
 std::string printable(std::string_view text, std::size_t limit)

@@ -40,8 +40,9 @@ std::string to_valid_utf8(std::string_view text);
 /// Not more than `limit` bytes, cut between characters.
 std::string_view cut_utf8(std::string_view text, std::size_t limit);
 
-/// True for characters that change how the text around them is shown: bidirectional controls and marks,
-/// zero-width characters, line and paragraph separators, tag characters, C0 and C1 controls.
+/// True for characters that change how the text around them is shown, and for letters and signs that show
+/// nothing: bidirectional controls and marks, zero-width characters, fillers, variation selectors, line and
+/// paragraph separators, tag characters, C0 and C1 controls. Blanks are none of them.
 bool is_deceptive(char32_t code);
 
 /// Fit for one line of a log or a terminal: valid UTF-8, controls and deceptive characters as \xNN or

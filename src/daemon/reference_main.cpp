@@ -39,8 +39,10 @@ accept; if none remains it is the `action` of the preferred quarantine. A quaran
 
 ## Variables of a notice
 
-The template, subject and sender of a notice may hold these. Every value is escaped where it stands, except the text of the
-message, which is harmless HTML made by us. `{{` and `}}` are literal braces.
+The template, subject and sender of a notice may hold these. Every value is escaped for the place where it stands in the
+template: text, the quoted value of an attribute, or an address (`href`, `src`: behind the host, percent-encoded). Anywhere else,
+such as in a style or script, a variable is a mistake. The text of the message is harmless HTML made by us; it may stand between
+tags only. `{{` and `}}` are literal braces.
 
 | variable | what stands there |
 | --- | --- |

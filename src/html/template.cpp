@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "html/place.h"
 #include "html/sanitizer.h"
 #include "quarantine/error.h"
 
@@ -51,57 +52,155 @@ bool is_unclosed(std::string_view name, std::string_view behind, std::span<const
            (text::trim(behind.substr(0, 1)).empty() || behind[0] == '<' || behind[0] == '{');
 }
 
-} // namespace
-
-Template::Template(std::string_view source, std::span<const std::string> known)
+/// RFC 3986. What comes out has no character that means something in HTML.
+std::string percent_encoded(std::string_view value)
 {
-    std::string literal;
-    // Braces of a style sheet that are still open: `}}` then closes two of them and is no escape.
-    std::size_t open_braces = 0;
-    std::size_t at = 0;
-    while (at < source.size()) {
-        const std::string_view rest = source.substr(at);
-        if (rest.starts_with("{{")) {
-            literal += '{';
-            at += 2;
-        } else if (rest.starts_with("}}") && open_braces == 0) {
-            literal += '}';
-            at += 2;
-        } else if (rest.front() != '{') {
-            open_braces -= rest.front() == '}' && open_braces > 0 ? 1 : 0;
-            literal += rest.front();
-            ++at;
+    std::string result;
+    for (const char c : value) {
+        if (may_be_in_name(c) || std::string_view("-.~@").find(c) != std::string_view::npos) {
+            result.push_back(c);
         } else {
-            const std::string_view name = name_at(rest.substr(1));
-            const std::string_view behind = rest.substr(1 + name.size());
-            if (!name.empty() && behind.starts_with('}')) {
-                if (!contains(known, name)) {
-                    throw ConfigError(fmt::format("line {}: {{{}}} is no variable; known are {}",
-                                                  line_of(source, at), name, fmt::join(known, ", ")));
-                }
-                pieces_.push_back({std::move(literal), false});
-                literal.clear();
-                pieces_.push_back({std::string(name), true});
-                at += name.size() + 2;
-            } else if (!name.empty() && is_unclosed(name, behind, known)) {
-                throw ConfigError(fmt::format("line {}: {{{} has no closing brace, expected {{{}}}",
-                                              line_of(source, at), name, name));
-            } else {
-                ++open_braces;
-                literal += '{';
-                ++at;
-            }
+            result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         }
     }
-    pieces_.push_back({std::move(literal), false});
+    return result;
 }
 
-std::string Template::render(const Variables& values, Escape escape_as,
-                             std::span<const std::string_view> verbatim) const
+} // namespace
+
+/// Reads the source from its beginning to its end.
+class Template::Parser {
+  public:
+    Parser(std::string_view source, std::span<const std::string> known, Escape escape,
+           std::span<const std::string_view> verbatim)
+        : source_(source), known_(known), escape_(escape), verbatim_(verbatim)
+    {
+    }
+
+    std::vector<Piece> pieces()
+    {
+        while (at_ < source_.size()) {
+            const std::string_view rest = source_.substr(at_);
+            if (rest.starts_with("{{")) {
+                literal('{', 2);
+            } else if (rest.starts_with("}}") && open_braces_ == 0) {
+                literal('}', 2);
+            } else if (rest.front() == '{') {
+                brace(rest);
+            } else {
+                open_braces_ -= rest.front() == '}' && open_braces_ > 0 ? 1 : 0;
+                literal(rest.front(), 1);
+            }
+        }
+        end_literal();
+        return std::move(pieces_);
+    }
+
+  private:
+    [[noreturn]] void fail(std::string_view what) const
+    {
+        throw ConfigError(fmt::format("line {}: {}", line_of(source_, at_), what));
+    }
+
+    void literal(char c, std::size_t length)
+    {
+        literal_.push_back(c);
+        if (escape_ == Escape::html && !read(c)) {
+            fail("a variable stands in front of the colon of an address; expected: http:, https: or mailto: "
+                 "as it is");
+        }
+        at_ += length;
+    }
+
+    bool read(char c)
+    {
+        const bool for_some = some_.read(c);
+        return others_.read(c) && for_some;
+    }
+
+    /// The stricter of both.
+    Spot spot()
+    {
+        Spot for_some = some_.value();
+        Spot for_others = others_.value();
+        return for_some.place > for_others.place ? for_some : for_others;
+    }
+
+    void end_literal()
+    {
+        pieces_.push_back({std::move(literal_), Piece::Kind::literal});
+        literal_.clear();
+    }
+
+    void brace(std::string_view rest)
+    {
+        const std::string_view name = name_at(rest.substr(1));
+        const std::string_view behind = rest.substr(1 + name.size());
+        if (!name.empty() && behind.starts_with('}')) {
+            variable(name);
+        } else if (!name.empty() && is_unclosed(name, behind, known_)) {
+            fail(fmt::format("{{{} has no closing brace, expected {{{}}}", name, name));
+        } else {
+            ++open_braces_;
+            literal('{', 1);
+        }
+    }
+
+    void variable(std::string_view name)
+    {
+        if (!contains(known_, name)) {
+            fail(fmt::format("{{{}}} is no variable; known are {}", name, fmt::join(known_, ", ")));
+        }
+        end_literal();
+        pieces_.push_back({std::string(name), kind_of(name)});
+        at_ += name.size() + 2;
+    }
+
+    Piece::Kind kind_of(std::string_view name)
+    {
+        if (escape_ == Escape::none) {
+            return Piece::Kind::as_is;
+        }
+        const Spot spot = this->spot();
+        const bool as_is = std::ranges::find(verbatim_, name) != verbatim_.end();
+        if (as_is && spot.place != Place::text) {
+            fail(fmt::format("{{{}}} stands {}; expected: in text, between tags", name, spot.name));
+        }
+        if (spot.place == Place::nowhere) {
+            fail(fmt::format(
+                "{{{}}} stands {}; expected: in text, or in the quoted value of an attribute that "
+                "is neither style nor script",
+                name, spot.name));
+        }
+        return as_is                      ? Piece::Kind::as_is
+               : spot.place == Place::url ? Piece::Kind::address
+                                          : Piece::Kind::html;
+    }
+
+    const std::string_view source_;
+    const std::span<const std::string> known_;
+    const Escape escape_;
+    const std::span<const std::string_view> verbatim_;
+    std::size_t at_ = 0;
+    /// Of a style sheet and not closed yet: `}}` then closes two of them and is no escape.
+    std::size_t open_braces_ = 0;
+    std::string literal_;
+    std::vector<Piece> pieces_;
+    PlaceReader some_{ConditionalComments::read};
+    PlaceReader others_{ConditionalComments::skipped};
+};
+
+Template::Template(std::string_view source, std::span<const std::string> known, Escape escape,
+                   std::span<const std::string_view> verbatim)
+    : pieces_(Parser(source, known, escape, verbatim).pieces())
+{
+}
+
+std::string Template::render(const Variables& values) const
 {
     std::string result;
     for (const Piece& piece : pieces_) {
-        if (!piece.variable) {
+        if (piece.kind == Piece::Kind::literal) {
             result += piece.text;
             continue;
         }
@@ -109,17 +208,18 @@ std::string Template::render(const Variables& values, Escape escape_as,
         if (value == values.end()) {
             continue;
         }
-        const bool as_is =
-            escape_as == Escape::none || std::ranges::find(verbatim, piece.text) != verbatim.end();
-        result += as_is ? value->second : escape(value->second);
+        result += piece.kind == Piece::Kind::as_is  ? value->second
+                  : piece.kind == Piece::Kind::html ? escape(value->second)
+                                                    : percent_encoded(value->second);
     }
     return result;
 }
 
 bool Template::uses(std::string_view variable) const
 {
-    return std::ranges::any_of(pieces_,
-                               [&](const Piece& piece) { return piece.variable && piece.text == variable; });
+    return std::ranges::any_of(pieces_, [&](const Piece& piece) {
+        return piece.kind != Piece::Kind::literal && piece.text == variable;
+    });
 }
 
 } // namespace qm::html

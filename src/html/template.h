@@ -1,6 +1,7 @@
 // The notice templates: text with {VARIABLES}.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
@@ -10,8 +11,12 @@
 
 namespace qm::html {
 
-/// How a value is escaped on its way into a rendered text.
-enum class Escape { html, none };
+/// How values are escaped on their way into the text.
+enum class Escape {
+    none,
+    html, ///< for the place where each stands: text, a quoted attribute value, or an address
+          ///< (percent-encoded)
+};
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 
@@ -22,21 +27,25 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 /// Thread-safety: const members may be called at once from any thread.
 class Template {
   public:
-    /// Errors: ConfigError with the line for a name that is not among `known` and for an unclosed `{NAME`.
-    Template(std::string_view source, std::span<const std::string> known);
+    /// `verbatim`: variables that are HTML we wrote (EMAIL_HTML_TEXT).
+    /// Errors: ConfigError with the line for a name that is not among `known`, for an unclosed `{NAME`, and
+    /// with Escape::html for a variable where no escaping would do (a script, a style, a tag outside of a
+    /// quoted value, the host of an address), or a verbatim one that does not stand in text.
+    Template(std::string_view source, std::span<const std::string> known, Escape escape = Escape::none,
+             std::span<const std::string_view> verbatim = {});
 
-    /// Variables missing from `values` are empty. With Escape::html every value is escaped (quotes included)
-    /// unless its name is in `verbatim` (HTML that we wrote: EMAIL_HTML_TEXT).
-    std::string render(const Variables& values, Escape escape,
-                       std::span<const std::string_view> verbatim = {}) const;
+    /// Variables missing from `values` are empty.
+    std::string render(const Variables& values) const;
 
     /// True if the template names this variable.
     bool uses(std::string_view variable) const;
 
   private:
+    class Parser;
     struct Piece {
+        enum class Kind : std::uint8_t { literal, as_is, html, address };
         std::string text; ///< literal, or the variable's name
-        bool variable = false;
+        Kind kind = Kind::literal;
     };
     std::vector<Piece> pieces_;
 };

@@ -307,6 +307,11 @@ bool is_sendable(std::string_view address)
         clean = c != '<' && c != '>' && c != ' ';
         return clean;
     });
+    // Signs that part one address from the next, or a route or comment from an address.
+    outside_quotes(local_part(address), [&](std::size_t, char c) {
+        clean = clean && std::string_view("@,;:()").find(c) == kNowhere;
+        return clean;
+    });
     // A backslash at the very end, or before a blank outside quotes, would take our own bracket along.
     std::string content;
     const std::string_view local = local_part(address);

@@ -33,8 +33,8 @@ std::string ascii_domain(std::string_view domain);
 std::string native_domain(std::string_view domain);
 
 /// True when it may stand in MAIL FROM:<...> or RCPT TO:<...>: local part and domain present, no control
-/// characters, no CR or LF, angle brackets and blanks only inside quotes, valid UTF-8, at most kMaxAddress
-/// bytes.
+/// characters, no CR or LF, angle brackets and blanks only inside quotes, in the local part also @ , ; : ( )
+/// only there, valid UTF-8, at most kMaxAddress bytes.
 bool is_sendable(std::string_view address);
 
 /// The address behind BATV (prvs=TAG=user@domain, and prvs=user/TAG@) or SRS

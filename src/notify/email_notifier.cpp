@@ -1,7 +1,6 @@
 #include "notify/email_notifier.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/sha256.h"
@@ -79,13 +78,12 @@ class EmailNotifier final : public Notifier {
         mail.from_name = from.name;
         mail.from_address = from.address;
         mail.recipient = notice.recipient;
-        mail.subject = text::one_line(settings_.subject.render(values, html::Escape::none), kMaxSubject);
+        mail.subject = text::one_line(settings_.subject.render(values), kMaxSubject);
         mail.boundary = boundary_of(notice);
         mail.message_id = "n." + std::to_string(notice.number) + "." + notice.mail.id.str() + "@" +
                           domain_for_id(from.address);
         mail.date = notice.created;
-        constexpr std::array kVerbatim{kHtmlText};
-        mail.html = settings_.body.render(values, html::Escape::html, kVerbatim);
+        mail.html = settings_.body.render(values);
         mail.text = html::html_to_text(mail.html);
         mail.images = images_of(preview);
 

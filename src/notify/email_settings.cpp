@@ -143,15 +143,15 @@ class Reader {
         return std::nullopt;
     }
 
-    template <typename T>
+    template <typename T, typename... More>
     std::optional<T> parse(std::string_view option, const std::optional<std::string>& source,
-                           const std::string& place = "")
+                           const std::string& place = "", const More&... more)
     {
         if (!source) {
             return std::nullopt;
         }
         try {
-            return T(*source, known_);
+            return T(*source, known_, more...);
         } catch (const ConfigError& error) {
             wrong(option, place + error.what());
             return std::nullopt;
@@ -183,7 +183,8 @@ class Reader {
             wrong(kOption, path + ": is not UTF-8");
             return std::nullopt;
         }
-        return parse<html::Template>(kOption, source, path + ": ");
+        constexpr std::array kVerbatim{kHtmlText};
+        return parse<html::Template>(kOption, source, path + ": ", html::Escape::html, kVerbatim);
     }
 
     std::optional<NoticeImage> read_image(std::string_view option, const std::string& path)

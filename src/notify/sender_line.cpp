@@ -28,9 +28,19 @@ bool is_dot_atom(std::string_view text)
            text.find("..") == std::string_view::npos;
 }
 
+/// One quoted string and nothing else, with something in it.
 bool is_quoted(std::string_view text)
 {
-    return text.size() > 2 && text.front() == '"' && text.back() == '"';
+    if (text.size() <= 2 || text.front() != '"') {
+        return false;
+    }
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"') {
+            return i + 1 == text.size();
+        }
+        i += text[i] == '\\' ? 1U : 0U;
+    }
+    return false;
 }
 
 /// One quoted string and nothing else; backslashes only where they are needed.
@@ -131,8 +141,8 @@ SenderLine::SenderLine(std::string_view line, std::span<const std::string> known
 SenderLine::Mailbox SenderLine::render(const html::Variables& values) const
 {
     Mailbox mailbox;
-    mailbox.name = fit_for_name(name_.render(values, html::Escape::none));
-    mailbox.address = address_.render(values, html::Escape::none);
+    mailbox.name = fit_for_name(name_.render(values));
+    mailbox.address = address_.render(values);
     if (!fits_header(mailbox.address)) {
         mailbox.address = "postmaster@localhost";
     }

@@ -74,8 +74,9 @@ class FakeSection final : public Section {
     std::uint64_t size(std::string_view option) const override
     {
         const std::string value = text(option);
-        const std::uint64_t unit = value.ends_with('K') ? 1024 : value.ends_with('M') ? 1024 * 1024 : 1;
-        return std::stoull(value) * unit;
+        const auto unit = std::string_view("KMG").find(value.empty() ? '?' : value.back());
+        const auto bytes = static_cast<std::uint64_t>(std::stoull(value));
+        return unit == std::string_view::npos ? bytes : bytes << (10 * (unit + 1));
     }
     std::string path(std::string_view option) const override { return absolute(text(option)); }
     std::vector<std::string> list(std::string_view option) const override

@@ -26,6 +26,30 @@ TEST(Text, OneLineKeepsWordsAndDropsTricks)
     EXPECT_EQ(one_line("\xc3("), "\uFFFD(");
 }
 
+TEST(Text, LettersThatShowNothingAreSeenInALogAndGoneForPeople)
+{
+    for (const char32_t code :
+         {char32_t{0xAD}, char32_t{0x34F}, char32_t{0x115F}, char32_t{0x1160}, char32_t{0x17B4},
+          char32_t{0x17B5}, char32_t{0x180B}, char32_t{0x180E}, char32_t{0x2800}, char32_t{0x3164},
+          char32_t{0xFE00}, char32_t{0xFE0F}, char32_t{0xFFA0}, char32_t{0x1D173}, char32_t{0x1D17A},
+          char32_t{0xE0001}, char32_t{0xE0100}, char32_t{0xE01EF}}) {
+        std::string text = "a";
+        append_utf8(text, code);
+        text += "b";
+        EXPECT_TRUE(is_deceptive(code));
+        EXPECT_EQ(one_line(text), "ab") << static_cast<unsigned>(code);
+        EXPECT_EQ(printable(text).find("a\\u{"), 0U) << printable(text);
+    }
+}
+
+TEST(Text, WhatIsSeenStays)
+{
+    // The neighbours of what is not: Khmer vowel aa, Braille dot, Hangul letters, half-width kana, accents.
+    const std::string text = "\u17b6 \u2801 \u1161 \u3163 \u3165 \uff9f \u0301e \u4e2d \U0001f600";
+    EXPECT_EQ(one_line(text), text);
+    EXPECT_EQ(printable(text), text);
+}
+
 TEST(Text, Utf8LengthFollowsRfc3629)
 {
     EXPECT_EQ(utf8_length("\xc0\x80"), 0U);         // overlong

@@ -152,7 +152,8 @@ TEST(Address, SendableIsWhatCannotBreakOutOfItsBrackets)
     for (const std::string_view good :
          {"user@example.org", "\"a b\"@example.org", "\"a>b<\"@example.org", "user+tag=x@example.org",
           "user@[192.0.2.1]", "user@[IPv6:2001:db8::1]", "grüße@bücher.example", "a..b@example.org",
-          "\"a\\\"b\"@example.org", "!#$%&'*+-/=?^_`{|}~@example.org"}) {
+          "\"a\\\"b\"@example.org", "!#$%&'*+-/=?^_`{|}~@example.org", "\"a,b@c;d:(e)\"@example.org",
+          "\"a\".\"b\"@example.org"}) {
         EXPECT_TRUE(is_sendable(good)) << good;
     }
     for (const std::string_view bad : {
@@ -178,6 +179,14 @@ TEST(Address, SendableIsWhatCannotBreakOutOfItsBrackets)
              std::string_view("a@b\\"),
              std::string_view("a\\ b@example.org"),
              std::string_view("a\\>@example.org"),
+             std::string_view("\"a\",evil@evil.example,\"b\"@example.org"),
+             std::string_view("a@b@example.org"),
+             std::string_view("a,b@example.org"),
+             std::string_view("a;b@example.org"),
+             std::string_view("group:a@example.org"),
+             std::string_view("@route.example:a@example.org"),
+             std::string_view("a(comment)@example.org"),
+             std::string_view("\"a\"(b\"c\"@example.org"),
          }) {
         EXPECT_FALSE(is_sendable(bad)) << bad;
     }

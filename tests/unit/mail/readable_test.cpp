@@ -106,6 +106,9 @@ TEST(Readable, NamesOfAttachmentsAreDecodedAndHarmless)
              {"filename=\"..\"", "unnamed"},
              {"filename=\"\"", "unnamed"},
              {"x=y", "unnamed"},
+             {"filename*=utf-8''%E3%85%A4%E1%85%9F%CD%8F", "unnamed"},    // letters that show nothing
+             {"filename*=utf-8''%E2%A0%80.%E3%80%80%C2%A0..", "unnamed"}, // Braille blank, wide blanks
+             {"filename*=utf-8''%E3%85%A4.exe", ".exe"},
          }) {
         const Readable mail = read_message(multipart(
             "mixed",

@@ -35,6 +35,19 @@ TEST_F(EmailSettingsTest, AnUnknownVariableIsToldWithTemplateAndLine)
                           HasSubstr("2"), HasSubstr("EMAIL_FORM"))));
 }
 
+TEST_F(EmailSettingsTest, AVariableWhereNoEscapingHelpsIsToldWithTemplateAndLine)
+{
+    write("notice.html", "<p>\n<a title={EMAIL_SUBJECT}>x</a></p>\n");
+    EXPECT_EQ(open(), nullptr);
+    write("notice.html", "<p title=\"{EMAIL_HTML_TEXT}\">");
+    EXPECT_EQ(open(), nullptr);
+    EXPECT_THAT(section.mistakes(),
+                ElementsAre(AllOf(StartsWith("notification_email_template: " + folder.path() +
+                                             "/notice.html: line 2: {EMAIL_SUBJECT} stands in"),
+                                  HasSubstr("expected: in text")),
+                            HasSubstr("{EMAIL_HTML_TEXT} stands in")));
+}
+
 TEST_F(EmailSettingsTest, AGroupThatTheRegexDoesNotHaveIsUnknown)
 {
     groups.clear();

@@ -57,6 +57,12 @@ TEST(SenderLine, AValueCannotAddAnAddress)
     }
 }
 
+TEST(SenderLine, SeveralQuotedStringsAreNoOneName)
+{
+    EXPECT_EQ(rendered("\"a\" \"b\" <q@our.example>").name, "\"a\" \"b\"");
+    EXPECT_EQ(rendered("\"a \\\"b\\\"\" <q@our.example>").name, "a \"b\"");
+}
+
 TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
 {
     for (const auto* address :
@@ -92,7 +98,9 @@ TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
                                 "a@x.example>",
                                 "<a@x.example>",
                                 "\"a\"@y.example,\"b\"@x.example",
-                                "\"a\" \"b\"@x.example"}) {
+                                "\"a\" \"b\"@x.example",
+                                "\"a\",evil@evil.example,\"b\"@our.example",
+                                "\"a\".\"b\"@our.example"}) {
         EXPECT_FALSE(fits_header(address)) << address;
     }
     EXPECT_FALSE(fits_header(std::string(300, 'a') + "@x.example"));
