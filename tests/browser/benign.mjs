@@ -12,7 +12,8 @@ function aligned(one, other) {
     const lengths = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1));
     for (let i = one.length - 1; i >= 0; --i) {
         for (let j = other.length - 1; j >= 0; --j) {
-            lengths[i][j] = one[i] === other[j] ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+            const without = Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+            lengths[i][j] = one[i] === other[j] ? lengths[i + 1][j + 1] + 1 : without;
         }
     }
     const pairs = [];
@@ -108,7 +109,8 @@ function problemsOf(result) {
 function printOne(result) {
     const parts = kNames.map((name) => {
         const { share, lost } = result.figures[name];
-        return `${name} ${share[0]}/${share[1]} ${percent(ratio(share))}${lost.length > 0 ? ` (${lost.slice(0, 8).join(', ')})` : ''}`;
+        const gone = lost.length > 0 ? ` (${lost.slice(0, 8).join(', ')})` : '';
+        return `${name} ${share[0]}/${share[1]} ${percent(ratio(share))}${gone}`;
     });
     console.log(`${result.id}: ${parts.join('; ')}`);
 }
@@ -120,7 +122,8 @@ function summary(results) {
         const shares = results.map((result) => result.figures[name].share);
         const all = ratio([0, 1].map((i) => shares.reduce((sum, share) => sum + share[i], 0)));
         const least = results.reduce((a, b) => (ratio(a.figures[name].share) <= ratio(b.figures[name].share) ? a : b));
-        console.log(`${name} left: ${percent(all)} of all, at least ${percent(ratio(least.figures[name].share))} (${least.id})`);
+        const worst = percent(ratio(least.figures[name].share));
+        console.log(`${name} left: ${percent(all)} of all, at least ${worst} (${least.id})`);
         good &&= all >= kLeast[name];
     }
     return good;

@@ -21,7 +21,7 @@ const kArguments = [
 
 const source = (name) => readFileSync(new URL(name, import.meta.url), 'utf8').trim();
 const kHooks = source('page/hooks.js');
-const kJudge = source('page/judge.js');
+const kJudge = `(${source('page/judge.js')})(${source('page/allowed.js')})`;
 const kMeasure = source('page/measure.js');
 
 function within(promise, ms, what) {

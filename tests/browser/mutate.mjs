@@ -29,7 +29,8 @@ class Dice {
     }
 }
 
-const kDelimiters = ['<', '>', '"', "'", '=', '/', '&', ';', '!', '--', '<!--', '-->', '</', '/>', ']]>', '<![CDATA[', '`', '\\'];
+const kDelimiters = ['<', '>', '"', "'", '=', '/', '&', ';', '!', '--', '<!--', '-->', '</', '/>', ']]>', '<![CDATA[',
+    '`', '\\'];
 const kControls = ['\0', '\x01', '\t', '\n', '\f', '\r', '\x0b', '\x1b', '\x7f', '\xc2\x85', '\xc2\xa0', '\xe2\x80\x8b',
     '\xe2\x80\xae', '\xef\xbb\xbf', '\xff', '\xc0\xbc', '\xed\xa0\x80'];
 const kWrappers = ['table', 'tr', 'td', 'p', 'font', 'a', 'svg', 'math', 'select', 'template', 'noscript', 'style',
@@ -92,7 +93,8 @@ const kOperations = [
     function encode(dice, text) {
         const at = dice.below(Math.max(1, text.length));
         const code = text.charCodeAt(at) || 60;
-        const forms = [`&#${code};`, `&#x${code.toString(16)};`, `&#${code}`, `&#0000${code};`, `&#x${code.toString(16)}`];
+        const hex = code.toString(16);
+        const forms = [`&#${code};`, `&#x${hex};`, `&#${code}`, `&#0000${code};`, `&#x${hex}`];
         return text.slice(0, at) + dice.of(forms) + text.slice(at + 1);
     },
     function flipCase(dice, text) {
@@ -116,5 +118,6 @@ export function mutation(vectors, seed, n) {
         text = operation(dice, text, other.input.toString('latin1'));
         done.push(operation.name);
     }
-    return { id: `m${seed}.${n}`, idea: `${done.join(', ')} of ${base.id}, ${other.id}`, input: Buffer.from(text, 'latin1') };
+    const idea = `${done.join(', ')} of ${base.id}, ${other.id}`;
+    return { id: `m${seed}.${n}`, idea, input: Buffer.from(text, 'latin1') };
 }

@@ -43,6 +43,17 @@ function difference(one, other) {
     return `"${a.slice(from, at + 60)}" became "${b.slice(from, at + 60)}"`;
 }
 
+const words = (text) => text.replace(/\s+/g, ' ').trim().toLowerCase();
+
+/// Findings of a vector's own expectations, from the text that a browser shows.
+export function expected(expect, text) {
+    const shown = words(text);
+    const missing = (expect?.shows ?? []).filter((part) => !shown.includes(words(part)));
+    const left = (expect?.gone ?? []).filter((part) => shown.includes(words(part)));
+    const all = [...missing.map((part) => `"${part}" is not shown`), ...left.map((part) => `"${part}" is shown`)];
+    return all.map((what) => ({ way: 'innerHTML', check: 'expect', what }));
+}
+
 export class Proof {
     constructor(browser, replacement = null) {
         this.browser = browser;

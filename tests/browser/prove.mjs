@@ -1,5 +1,5 @@
 // Shows that the proof can fail: fragments and programs that are bad in one way each, and the check that must say so.
-import { Proof } from './proof.mjs';
+import { Proof, expected } from './proof.mjs';
 import { Sanitizer } from './program.mjs';
 
 const kLine = '<p>some words</p>';
@@ -87,7 +87,8 @@ const isFound = (findings, check, what) =>
 function told(name, idea, findings, check, what) {
     if (!isFound(findings, check, what)) {
         const others = findings.map((finding) => `${finding.way} ${finding.check}: ${finding.what}`).slice(0, 5);
-        console.log(`NOT FOUND ${name} "${idea}": ${check} should say ${what}; found: ${others.join(' | ') || 'nothing'}`);
+        const found = others.join(' | ') || 'nothing';
+        console.log(`NOT FOUND ${name} "${idea}": ${check} should say ${what}; found: ${found}`);
         return false;
     }
     return true;
@@ -150,17 +151,6 @@ function expectations() {
         console.log(`NOT FOUND the expectations of a vector: ${checks}`);
     }
     return [1, good ? 0 : 1];
-}
-
-const words = (text) => text.replace(/\s+/g, ' ').trim().toLowerCase();
-
-/// Findings of a vector's own expectations, from the text that a browser shows.
-export function expected(expect, text) {
-    const shown = words(text);
-    const finding = (what) => ({ way: 'innerHTML', check: 'expect', what });
-    const missing = (expect?.shows ?? []).filter((part) => !shown.includes(words(part)));
-    const left = (expect?.gone ?? []).filter((part) => shown.includes(words(part)));
-    return [...missing.map((part) => finding(`"${part}" is not shown`)), ...left.map((part) => finding(`"${part}" is shown`))];
 }
 
 /// True when everything bad was found.

@@ -9,8 +9,8 @@ import { compareBenign } from './benign.mjs';
 import { Browser } from './browser.mjs';
 import { mutation } from './mutate.mjs';
 import { Sanitizer, inTurn, replacementOption } from './program.mjs';
-import { Proof } from './proof.mjs';
-import { expected, prove } from './prove.mjs';
+import { Proof, expected } from './proof.mjs';
+import { prove } from './prove.mjs';
 import { readVectors } from './vectors.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -189,7 +189,8 @@ async function vectorsInAllForms(given, browser) {
     const option = given.replacement ? replacementOption(given.ctl) : null;
     if (option !== null) {
         console.log(`with ${option}:`);
-        good = await runVectors(given, browser, [given.ctl, 'preview', option, kReplacement, '--html', '-'], kReplacement) && good;
+        const program = [given.ctl, 'preview', option, kReplacement, '--html', '-'];
+        good = await runVectors(given, browser, program, kReplacement) && good;
     } else if (given.replacement) {
         console.log('quarantinectl preview has no option for a replacement image: not run');
     }

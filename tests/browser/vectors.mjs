@@ -1,5 +1,5 @@
 // Reads vectors: {id, idea, input: Buffer, expect}.
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const kTextFields = ['html', 'input', 'payload', 'vector', 'data', 'code', 'text'];
@@ -32,8 +32,10 @@ function lines(text) {
 }
 
 const kReaders = {
-    '.jsonl': (bytes, name) => lines(bytes.toString()).map(([line, n]) => vectorOf(parsed(line, `${name}:${n}`), `${name}:${n}`)),
-    '.json': (bytes, name) => arrayOf(parsed(bytes.toString(), name)).map((value, i) => vectorOf(value, `${name}:${i + 1}`)),
+    '.jsonl': (bytes, name) => lines(bytes.toString())
+        .map(([line, n]) => vectorOf(parsed(line, `${name}:${n}`), `${name}:${n}`)),
+    '.json': (bytes, name) => arrayOf(parsed(bytes.toString(), name))
+        .map((value, i) => vectorOf(value, `${name}:${i + 1}`)),
     '.txt': (bytes, name) => lines(bytes.toString()).map(([line, n]) => vectorOf(line, `${name}:${n}`)),
     // html5lib's tests of tree construction
     '.dat': (bytes, name) => bytes.toString().split(/^#data\n/m).slice(1)
@@ -83,8 +85,4 @@ export function readVectors(places) {
         seen.add(id);
     }
     return vectors;
-}
-
-export function folderOf(place) {
-    return existsSync(place) ? place : null;
 }

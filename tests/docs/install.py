@@ -10,6 +10,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 EXPECTED = {
     "usr/sbin/quarantine-milter": 0o755,
     "usr/bin/quarantinectl": 0o755,
+    "usr/libexec/quarantine-milter/quarantine-preview": 0o755,
     "etc/quarantine-milter/quarantine-milter.conf": 0o640,
     "etc/logcheck/ignore.d.server/quarantine-milter": 0o644,
     "usr/lib/systemd/system/quarantine-milter.service": 0o644,
@@ -57,6 +58,14 @@ def wrong(root):
         yield f"cmake/debian/conffiles: {sorted(conffiles)}, installed below /etc: {sorted(below_etc)}"
 
 
+def without_its_worker(root):
+    """The installed program finds the installed worker."""
+    said = subprocess.run([root / "usr/bin/quarantinectl", "preview", "--html", "-"], input="<b onclick=x>y</b>",
+                          text=True, stdout=subprocess.PIPE, check=False).stdout
+    if said != "<b>y</b>\n":
+        yield f"quarantinectl preview: {said!r}"
+
+
 def changed_by_the_administrator(root):
     conf = root / "etc/quarantine-milter/quarantine-milter.conf"
     conf.write_text("mine", encoding="ascii")
@@ -69,6 +78,6 @@ os.umask(0o022)
 with tempfile.TemporaryDirectory() as folder:
     place = pathlib.Path(folder)
     install(place)
-    found = [*wrong(place), *changed_by_the_administrator(place)]
+    found = [*wrong(place), *without_its_worker(place), *changed_by_the_administrator(place)]
 print("\n".join(found) or "everything is in its place")
 sys.exit(1 if found else 0)

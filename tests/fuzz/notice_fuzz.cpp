@@ -215,7 +215,7 @@ void check_composed(const Input& input)
     const auto from = notify::SenderLine(words.from, known).render(values);
     check_name(composed.bytes, "From", mail.from_name, from.name);
     expect_same(mail.from_address, from.address, "From has the configured address");
-    const std::string subject = html::Template(words.subject, known).render(values, html::Escape::none);
+    const std::string subject = html::Template(words.subject, known).render(values);
     check_subject(composed.bytes, mail, text::one_line(subject, kMaxSubject));
     expect("<" + mail.message_id + ">" == composed.message_id, "its Message-ID is known");
     check_recipient(composed.bytes, mail, input.notice.recipient);
@@ -230,8 +230,8 @@ void check_composed(const Input& input)
 /// The same with the held message, below the notifier.
 void check_written(const Input& input)
 {
-    static const html::Template body(kBody, notify::known_variables(groups()));
-    constexpr std::array kVerbatim{notify::kHtmlText};
+    static constexpr std::array kVerbatim{notify::kHtmlText};
+    static const html::Template body(kBody, notify::known_variables(groups()), html::Escape::html, kVerbatim);
     const html::Variables values =
         notify::variables_of(input.notice, preview::render(input.message, false, {}));
     notify::NoticeMail mail;
@@ -242,7 +242,7 @@ void check_written(const Input& input)
     mail.message_id = "n.7@our.example";
     mail.date = input.notice.created;
     mail.boundary = "0123456789abcdef01234567";
-    mail.html = body.render(values, html::Escape::html, kVerbatim);
+    mail.html = body.render(values);
     mail.text = html::html_to_text(mail.html);
     const std::string bytes = notify::write_notice_mail(mail);
     check_fields(bytes);

@@ -1,119 +1,10 @@
 // Looks at every node below every box of the page, in a world of its own where no script of the page can change
-// anything. The value of this file is the function that does it: (key, number of boxes, ...) -> what was found.
-(() => {
-    // ---- what may be there: written down here once more, from what the sanitizer's allow list promises
-
-    const kElements = new Set(('abbr acronym address b blockquote br caption center cite code col colgroup dd del dfn ' +
-        'div dl dt em font h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s samp small span strike strong sub sup ' +
-        'table tbody td tfoot th thead tr tt u ul var').split(' '));
-
-    const kLength = /^\d{1,4}%?$/;
-    const kSmall = /^\d{1,3}$/;
-    const kColor = /^#?[a-z0-9]{1,24}$/;
-    const kAlign = /^(left|right|center|justify|top|bottom)$/;
-    const kAttributes = {
-        style: null, // see styleProblem
-        dir: /^(ltr|rtl|auto)$/,
-        lang: /^[a-z0-9-]{1,35}$/,
-        align: kAlign,
-        valign: /^(top|middle|bottom|baseline)$/,
-        width: kLength,
-        height: kLength,
-        bgcolor: kColor,
-        color: kColor,
-        face: /^[a-z0-9, -]+$/,
-        size: /^[+-]?\d{1,3}$/,
-        border: kSmall,
-        cellpadding: kSmall,
-        cellspacing: kSmall,
-        colspan: kSmall,
-        rowspan: kSmall,
-        span: kSmall,
-        nowrap: /^$/,
-        start: /^\d{1,5}$/,
-        value: /^\d{1,5}$/,
-        type: /^(1|a|A|i|I|disc|circle|square)$/,
-    };
-    const kProperties = new Set(('background-color border border-bottom border-collapse border-color border-left ' +
-        'border-radius border-right border-spacing border-style border-top border-width caption-side color direction ' +
-        'font-family font-size font-style font-variant font-weight height line-height list-style-type margin ' +
-        'margin-bottom margin-left margin-right margin-top max-width min-height min-width padding padding-bottom ' +
-        'padding-left padding-right padding-top table-layout text-align text-decoration text-transform ' +
-        'vertical-align white-space width word-break word-wrap').split(' '));
-
-    const kDisplays = ['block', 'inline', 'list-item', 'table', 'table-caption', 'table-cell', 'table-column',
-        'table-column-group', 'table-footer-group', 'table-header-group', 'table-row', 'table-row-group'];
-    const kNone = ['none'];
-    const kZero = ['0px', 'normal'];
-    const kComputed = {
-        position: ['static'],
-        display: kDisplays,
-        zIndex: ['auto'],
-        float: kNone,
-        transform: kNone,
-        translate: kNone,
-        rotate: kNone,
-        scale: kNone,
-        zoom: ['1'],
-        perspective: kNone,
-        offsetPath: kNone,
-        shapeOutside: kNone,
-        opacity: ['1'],
-        visibility: ['visible'],
-        contentVisibility: ['visible'],
-        contain: kNone,
-        backgroundImage: kNone,
-        borderImageSource: kNone,
-        listStyleImage: kNone,
-        content: ['normal'],
-        cursor: ['auto'],
-        animationName: kNone,
-        transitionDuration: ['0s'],
-        filter: kNone,
-        backdropFilter: kNone,
-        mixBlendMode: ['normal'],
-        maskImage: kNone,
-        clipPath: kNone,
-        clip: ['auto'],
-        overflowX: ['visible'],
-        overflowY: ['visible'],
-        textOverflow: ['clip'],
-        pointerEvents: ['auto'],
-        userSelect: ['auto'],
-        webkitUserModify: ['read-only'],
-        webkitTextSecurity: kNone,
-        webkitLineClamp: kNone,
-        writingMode: ['horizontal-tb'],
-        columnCount: ['auto'],
-        columnWidth: ['auto'],
-        textIndent: kZero,
-        letterSpacing: kZero,
-        wordSpacing: kZero,
-        textShadow: kNone,
-        boxShadow: kNone,
-        resize: kNone,
-        appearance: kNone,
-        willChange: ['auto'],
-        counterIncrement: kNone,
-    };
-    // The browser's own style sheet says these.
-    const kByBrowser = {
-        hr: { overflowX: ['hidden', 'clip'], overflowY: ['hidden', 'clip'] },
-        img: { overflowX: ['clip'], overflowY: ['clip'] },
-    };
-
-    const kTolerance = 1; // px
-    // A newsletter is 600 to 800 px wide and the widest screens in use show about twice that. What is wider only makes
-    // the reader scroll away from our own words.
-    const kMaxWidth = 1500;
-    // The box of an inline element is as high as its font's ascent and descent, which may stick out of the line.
-    const kFontSticksOut = 0.25;
-    const kMinFontSize = 6;
-    const kMaxFontSize = 80;
-    const kMinLineHeight = 0.75; // of the font size
-    const kMinContrast = 1.3;
-    const kMaxFindings = 2; // of one check in one box; more say nothing new
-    const kVisibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Mn}\p{Default_Ignorable_Code_Point}]/u;
+// anything. The value of this file is a function: (what allowed.js says) -> the function that looks.
+(allowed) => {
+    const {
+        kElements, kAttributes, kProperties, kComputed, kByBrowser, kTolerance, kMaxWidth, kFontSticksOut,
+        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kMaxFindings, kVisibleCharacter,
+    } = allowed;
 
     // ---- small helpers
 
@@ -215,7 +106,8 @@
         }
 
         kind(element, name) {
-            const isReplacement = name === 'img' && this.replacement && element.getAttribute('src') === this.replacement;
+            const isReplacement = name === 'img' && this.replacement !== null &&
+                element.getAttribute('src') === this.replacement;
             if (!(element instanceof HTMLElement) || !(kElements.has(name) || isReplacement)) {
                 this.report('element', `${name}: ${describe(element)}`);
             }
@@ -230,8 +122,8 @@
                     continue;
                 }
                 const known = Object.prototype.hasOwnProperty.call(kAttributes, name) && namespaceURI === null;
-                const bad = !known || (name === 'style' ? styleProblem(value) !== null : !kAttributes[name].test(value));
-                if (bad) {
+                const isGood = known && (name === 'style' ? styleProblem(value) === null : kAttributes[name].test(value));
+                if (!isGood) {
                     this.report('attribute', `${name}="${value.slice(0, 100)}" of ${describe(element)}`);
                 }
             }
@@ -300,7 +192,8 @@
                 return;
             }
             if (rect.left < this.rect.left - kTolerance) {
-                this.report('place', `${Math.round(this.rect.left - rect.left)} px left of its box: ${describe(element)}`);
+                const distance = Math.round(this.rect.left - rect.left);
+                this.report('place', `${distance} px left of its box: ${describe(element)}`);
             }
             if (rect.top < this.rect.top - kTolerance && this.paintsAbove(element, this.rect.top - rect.top)) {
                 this.report('place', `${Math.round(this.rect.top - rect.top)} px above its box: ${describe(element)}`);
@@ -414,14 +307,16 @@
     // ---- the page around the boxes
 
     function parts(key, count) {
-        return Array.from({ length: count }, (_, i) => ['before', 'box', 'after', 'end'].map((p) => `${key}-${p}-${i}`)).flat();
+        const names = ['before', 'box', 'after', 'end'];
+        return Array.from({ length: count }, (_, i) => names.map((name) => `${key}-${name}-${i}`)).flat();
     }
 
     // Is everything that we wrote where we wrote it, and nothing beside it?
     function structureProblem(key, count) {
         const body = Reflect.get(Document.prototype, 'body', document);
         const root = Reflect.get(Document.prototype, 'documentElement', document);
-        const found = Array.from(body.childNodes, (n) => (n instanceof Element ? n.getAttribute('data-proof') : n.nodeName));
+        const nameOfPart = (node) => (node instanceof Element ? node.getAttribute('data-proof') : node.nodeName);
+        const found = Array.from(body.childNodes, nameOfPart);
         const wanted = parts(key, count);
         const at = wanted.findIndex((name, i) => found[i] !== name);
         if (at >= 0 || found.length !== wanted.length) {
@@ -453,4 +348,4 @@
         }
         return { structure, boxes, nodes };
     };
-})()
+}

@@ -109,7 +109,7 @@
         words: tokens(document.body.innerText),
         styled: styledWords(),
         tags: tagCounts(),
-        tables: Array.from(document.querySelectorAll('table'), (table) => Math.round(table.getBoundingClientRect().width)),
+        tables: Array.from(document.querySelectorAll('table'), (table) => table.getBoundingClientRect().width),
         cells: Array.from(document.querySelectorAll('td,th'), background),
         secrets: secrets(),
     });
