@@ -56,12 +56,18 @@ struct Earlier {
     std::map<std::string, Place, std::less<>> places;
 };
 
+/// For comparing with what the database says.
+std::string stored_key(const sql::Connection& database, const std::string& address)
+{
+    return mail::key(sql::as_stored(database.engine(), address));
+}
+
 /// Only offers that ended in the same way count: a mail that was delivered while its quarantine only observed
 /// is not held yet, and one of which no bytes were kept is not kept yet.
 Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time since)
 {
     Earlier earlier;
-    const std::string sender = sender_key(mail.envelope.sender);
+    const std::string sender = sender_key(sql::as_stored(database.engine(), mail.envelope.sender));
     const auto rows = database.query(
         "SELECT m.id, r.address_key, r.state, m.sender, m.gone, r.reply FROM held_message m" +
             through_index(database, "held_message_digest") +
@@ -92,7 +98,7 @@ void insert_recipients(sql::Connection& database, const HeldMail& mail, const Ea
 {
     std::unordered_set<std::string> keys;
     for (const HeldRecipient& recipient : mail.recipients) {
-        const std::string key = mail::key(recipient.address);
+        const std::string key = stored_key(database, recipient.address);
         // One recipient in two spellings is one recipient.
         if (!earlier.places.contains(key) && keys.insert(key).second) {
             insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
@@ -126,7 +132,7 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
     const Earlier earlier = earlier_offers(database, mail, known_since);
     Recorded recorded{.id = mail.id, .known = false, .fresh = {}, .before = {}};
     for (const HeldRecipient& recipient : mail.recipients) {
-        const auto place = earlier.places.find(mail::key(recipient.address));
+        const auto place = earlier.places.find(stored_key(database, recipient.address));
         if (place != earlier.places.end()) {
             recorded.before.push_back({.recipient = recipient.address,
                                        .id = place->second.id,
@@ -286,7 +292,7 @@ bool Catalog::adopt(const HeldMail& mail)
         std::unordered_set<std::string> keys;
         for (const HeldRecipient& recipient : mail.recipients) {
             // One recipient in two spellings is one recipient.
-            if (keys.insert(mail::key(recipient.address)).second) {
+            if (keys.insert(stored_key(database, recipient.address)).second) {
                 insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
             }
         }

@@ -19,6 +19,17 @@ using sql::text_of;
 /// So many rows are looked at one by one without anybody noticing.
 constexpr std::int64_t kRare = 5000;
 
+/// An address, or one with bytes that are no text, as the catalog says them (sql::as_stored): no mail can go
+/// there, but one may be on record.
+bool is_address(std::string key)
+{
+    constexpr std::string_view kMark = "\uFFFD";
+    for (auto at = key.find(kMark); at != std::string::npos; at = key.find(kMark, at)) {
+        key.replace(at, kMark.size(), "x");
+    }
+    return mail::is_sendable(key);
+}
+
 } // namespace
 
 std::string lowest_id(std::chrono::sys_time<std::chrono::milliseconds> moment)
@@ -73,10 +84,10 @@ Finding::Term Finding::address_term(std::string_view asked, const std::string& p
     if (trimmed.starts_with('@')) {
         // Any local part makes an address of it.
         const AddressKey whole("x" + std::string(trimmed));
-        if (mail::is_sendable(whole.key) && whole.key == "x@" + whole.domain) {
+        if (is_address(whole.key) && whole.key == "x@" + whole.domain) {
             return {.column = prefix + "_domain", .value = whole.domain};
         }
-    } else if (const AddressKey address(mail::without_brackets(trimmed)); mail::is_sendable(address.key)) {
+    } else if (const AddressKey address(mail::without_brackets(trimmed)); is_address(address.key)) {
         return {.column = prefix + "_key", .value = address.key};
     }
     throw ConfigError(

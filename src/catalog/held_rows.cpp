@@ -118,8 +118,8 @@ void insert_message(sql::Connection& database, const HeldMail& mail)
 void insert_recipient(sql::Connection& database, const HeldMail& mail, std::int64_t position,
                       const HeldRecipient& recipient)
 {
-    const AddressKey address(recipient.address);
-    const AddressKey sender(mail.envelope.sender);
+    const AddressKey address(sql::as_stored(database.engine(), recipient.address));
+    const AddressKey sender(sql::as_stored(database.engine(), mail.envelope.sender));
     const Time changed = recipient.changed == Time{} ? mail.received : recipient.changed;
     database.execute(
         "INSERT INTO held_recipient (message, position, address, address_key, address_domain, state, reply,"

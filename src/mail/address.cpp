@@ -131,7 +131,7 @@ bool is_clean_utf8(std::string_view text)
             return false;
         }
         const text::Character character = text::first_character(text);
-        if (is_control(character.code)) {
+        if (is_control(character.code) || character.code == 0xFFFD) {
             return false;
         }
         text.remove_prefix(character.bytes);

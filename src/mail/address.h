@@ -34,7 +34,8 @@ std::string native_domain(std::string_view domain);
 
 /// True when it may stand in MAIL FROM:<...> or RCPT TO:<...>: local part and domain present, no control
 /// characters, no CR or LF, angle brackets and blanks only inside quotes, in the local part also @ , ; : ( )
-/// only there, valid UTF-8, at most kMaxAddress bytes.
+/// only there, valid UTF-8 without U+FFFD (which stands for bytes that were something else), at most
+/// kMaxAddress bytes.
 bool is_sendable(std::string_view address);
 
 /// The address behind BATV (prvs=TAG=user@domain, and prvs=user/TAG@) or SRS

@@ -21,11 +21,12 @@ bool is_line_end(char c)
     return c == '\r' || c == '\n';
 }
 
-bool is_valid_utf8(std::string_view text)
+/// Valid UTF-8 without U+FFFD: that stands for bytes which were another address.
+bool is_whole_text(std::string_view text)
 {
     while (!text.empty()) {
         const auto length = text::utf8_length(text);
-        if (length == 0) {
+        if (length == 0 || text::first_character(text).code == 0xFFFD) {
             return false;
         }
         text.remove_prefix(length);
@@ -57,7 +58,7 @@ bool is_plain(std::string_view text)
 bool fits_command(std::string_view address)
 {
     if (address.empty() || address.size() > kMaxAddress ||
-        std::any_of(address.begin(), address.end(), is_control) || !is_valid_utf8(address)) {
+        std::any_of(address.begin(), address.end(), is_control) || !is_whole_text(address)) {
         return false;
     }
     const bool quoted = address.front() == '"';

@@ -35,10 +35,15 @@ struct Target {
 /// Reads such a URL; a relative SQLite path starts at `folder`. Errors: ConfigError saying what is expected.
 Target parse_target(std::string_view url, const std::string& folder);
 
-/// A value on its way in or out. Text is bytes: the caller vouches for the encoding the column wants.
+/// A value on its way in or out. Text is bytes.
 using Value = std::variant<std::monostate, std::int64_t, std::string>;
 enum class Kind : std::uint8_t { integer, text };
 using Row = std::vector<Value>;
+
+/// `text` as this engine keeps it: SQLite as it is (though its text functions stop at a NUL). The others take
+/// valid UTF-8 without NUL only: every other byte is U+FFFD and its two hexadecimal digits, so that two
+/// different texts stay different. Doing it twice changes nothing.
+std::string as_stored(Engine engine, std::string_view text);
 
 /// How a connection behaves.
 struct ConnectOptions {
@@ -78,9 +83,8 @@ class Connection {
     void mark_broken();
 
     /// Runs one statement with bound parameters (:1, :2, ..., each at least once) and returns how many rows
-    /// it changed. A NUL byte in a text is kept by SQLite (whose text functions stop at it) and becomes
-    /// U+FFFD in the other engines. Statements with another number of parameters than given are a
-    /// std::logic_error.
+    /// it changed. Texts are bound as_stored(). Statements with another number of parameters than given are
+    /// a std::logic_error.
     std::int64_t execute(const std::string& statement, const Row& parameters = {});
 
     /// Runs a query; every column is read as the kind given for it (NULL as monostate).

@@ -1,5 +1,11 @@
 #include "sql/prepared.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
 namespace qm::sql {
 
 namespace {
@@ -9,21 +15,29 @@ Kind kind_of(const Value& value)
     return std::holds_alternative<std::int64_t>(value) ? Kind::integer : Kind::text;
 }
 
-/// PostgreSQL refuses a NUL byte and the C libraries stop at one: U+FFFD stands for it, so that a text is
-/// never cut silently.
-void replace_nul(std::string& text)
-{
-    for (std::size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
-        text.replace(at, 1, "\xEF\xBF\xBD");
-    }
-}
-
 } // namespace
+
+std::string as_stored(Engine engine, std::string_view text)
+{
+    std::string result;
+    if (engine == Engine::sqlite) {
+        return result.assign(text);
+    }
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = text.front() == '\0' ? 0 : text::utf8_length(text);
+        if (length == 0) {
+            result += fmt::format("\uFFFD{:02x}", static_cast<unsigned char>(text.front()));
+        }
+        result += text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return result;
+}
 
 Prepared::Prepared(soci::session& session, Engine engine, const std::string& text,
                    const std::vector<Kind>& columns, const Row& parameters)
-    : keeps_nul_(engine == Engine::sqlite), columns_(columns), in_(parameters.size()), out_(columns.size()),
-      statement_(session)
+    : engine_(engine), columns_(columns), in_(parameters.size()), out_(columns.size()), statement_(session)
 {
     statement_.alloc();
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -70,10 +84,7 @@ void Prepared::fill(const Row& parameters)
         if (const auto* number = std::get_if<std::int64_t>(&parameters[i])) {
             slot.number = *number;
         } else if (const auto* text = std::get_if<std::string>(&parameters[i])) {
-            slot.text = *text;
-            if (!keeps_nul_) {
-                replace_nul(slot.text);
-            }
+            slot.text = as_stored(engine_, *text);
         } else {
             slot.state = soci::i_null;
         }

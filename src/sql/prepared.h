@@ -37,7 +37,7 @@ class Prepared {
     void fill(const Row& parameters);
     Row row() const;
 
-    bool keeps_nul_; ///< the engine can store a NUL byte in a text
+    Engine engine_;
     std::vector<Kind> columns_;
     std::deque<Slot> in_, out_; ///< bound by address
     soci::statement statement_;

@@ -5,6 +5,7 @@
 
 #include "catalog/schema.h"
 #include "contract/catalog_fixture.h"
+#include "mail/address.h"
 #include "quarantine/error.h"
 
 namespace qm::catalog {
@@ -50,6 +51,68 @@ TEST_P(CatalogContract, WhatWasRecordedIsLoadedWhole)
     ASSERT_EQ(loaded->recipients.size(), 2U);
     EXPECT_EQ(loaded->recipients[1].address, "\"odd local\"@example.net");
     EXPECT_FALSE(catalog.load(HeldId(clock.now(), random_bytes(10))));
+}
+
+TEST_P(CatalogContract, AnEnvelopeThatIsNoTextIsOnRecordAndNobodyElses)
+{
+    const std::vector<std::string> raw{"A\xff@example.net", "a\xfe@example.net", "b@example.net"};
+    const auto shown = [&](const std::string& text) { return sql::as_stored(GetParam(), text); };
+    const auto offer = [&](const std::vector<std::string>& recipients) {
+        HeldMail held = mail(recipients);
+        held.envelope.sender = "s\xC3@example.org";
+        held.envelope.queue_id = "4X\x80";
+        held.envelope.client = {.address = "192.0.2.1\xff", .name = "mx\xE9.example.org", .user = "u\xff"};
+        held.groups = {{"", "a\xff"}, {"name\xff", "\xC3"}};
+        return held;
+    };
+    const HeldMail held = offer(raw);
+    const Recorded recorded = record(held, raw);
+    EXPECT_EQ(recorded.fresh, raw);
+    const auto loaded = catalog.load(held.id);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->envelope.sender, shown("s\xC3@example.org"));
+    EXPECT_EQ(loaded->envelope.queue_id, shown("4X\x80"));
+    EXPECT_EQ(loaded->envelope.client.address, shown("192.0.2.1\xff"));
+    EXPECT_EQ(loaded->envelope.client.name, shown("mx\xE9.example.org"));
+    EXPECT_EQ(loaded->envelope.client.user, shown("u\xff"));
+    const MatchGroups groups{{"", "a\uFFFD"}, {"name\uFFFD", "\uFFFD"}};
+    EXPECT_EQ(loaded->groups, groups);
+    ASSERT_EQ(loaded->recipients.size(), 3U);
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        EXPECT_EQ(loaded->recipients.at(i).address, shown(raw.at(i)));
+    }
+
+    EXPECT_FALSE(mail::is_sendable(loaded->envelope.sender));
+    EXPECT_FALSE(mail::is_sendable(loaded->recipients.at(0).address));
+    EXPECT_TRUE(mail::is_sendable(loaded->recipients.at(2).address));
+
+    const auto due = outbox.claim(10, std::chrono::minutes(1));
+    ASSERT_EQ(due.size(), 3U);
+    EXPECT_EQ(due.at(1).recipient, shown(raw.at(1)));
+
+    const auto found = [&](const std::string& sender, const std::string& recipient) {
+        HeldFilter filter;
+        filter.sender = sender;
+        filter.recipient = recipient;
+        return search.find(filter).size();
+    };
+    EXPECT_EQ(found("@example.org", "@example.net"), 1U);
+    if (GetParam() != sql::Engine::sqlite) { // in words that can be typed
+        EXPECT_EQ(found("s\uFFFDc3@example.org", "a\uFFFDff@example.net"), 1U);
+        EXPECT_EQ(found("", "a\uFFFDfd@example.net"), 0U);
+    }
+
+    EXPECT_TRUE(record(offer({"a\xff@EXAMPLE.net", "a\xfe@example.net"})).known);
+    EXPECT_EQ(record(offer({"a\xff@example.net", "a\xfd@example.net"})).fresh,
+              std::vector<std::string>{"a\xfd@example.net"});
+    EXPECT_TRUE(catalog.adopt(offer(raw)));
+
+    const auto deletion = releases.mark_deleted(held.id, loaded->recipients.at(1).address);
+    ASSERT_TRUE(deletion);
+    EXPECT_EQ(deletion->deleted, std::vector<std::string>{shown(raw.at(1))});
+    EXPECT_EQ(recipient(held.id, 0).state, RecipientState::held);
+    EXPECT_EQ(search.notices_of(held.id).at(1).state, "expired");
+    EXPECT_EQ(search.notices_of(held.id).at(0).state, "due");
 }
 
 TEST_P(CatalogContract, TheSameMailIsKnownWithinItsWindowOnly)

@@ -130,6 +130,25 @@ TEST_P(WhitelistContract, HostileAddressesAreAnsweredNotErrors)
     EXPECT_TRUE(list->find("a@example.org", "b@example.com"));
 }
 
+TEST_P(WhitelistContract, WhatIsNoTextIsKeptAsTheEngineCan)
+{
+    open()->rows();
+    for (const std::string& text :
+         {std::string("a\xff@b"), std::string("a\xfe@b"), std::string("\xC3 \xE2\x82"),
+          std::string("a\0b", 3), std::string("gr\u00FC\u00DFe \U0001F600")}) {
+        add_raw(text, "b@example.com");
+    }
+    sql::Connection connection = database().connect();
+    for (const std::string& text :
+         {std::string("a\xff@b"), std::string("a\xfe@b"), std::string("\xC3 \xE2\x82"),
+          std::string("a\0b", 3), std::string("gr\u00FC\u00DFe \U0001F600")}) {
+        const auto found = connection.query("SELECT mailfrom FROM " + table_ + " WHERE mailfrom = :1",
+                                            {sql::Kind::text}, {text});
+        ASSERT_EQ(found.size(), 1U) << text;
+        EXPECT_EQ(sql::text_of(found.at(0).at(0)), sql::as_stored(GetParam(), text));
+    }
+}
+
 TEST_P(WhitelistContract, TableOfTheAncestorWorksAsItIs)
 {
     make_ancestors_table();

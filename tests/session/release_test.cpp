@@ -198,6 +198,20 @@ TEST_F(ReleaseTest, UnknownIdsAndStrangersGetNothing)
     EXPECT_THAT(sink.messages(), IsEmpty());
 }
 
+TEST_F(ReleaseTest, AnAddressThatIsNoTextGetsNothingAndNobodyInItsPlace)
+{
+    // The second spelling is that of a catalog in PostgreSQL.
+    for (const std::string address : {"u\xff@example.net", "u\uFFFDff@example.net"}) {
+        TestMail to;
+        to.to = {"<" + address + ">"};
+        EXPECT_EQ(house.desk.release(hold(to), address, false).outcome, Outcome::refused);
+        TestMail from;
+        from.from = "<" + address + ">";
+        EXPECT_EQ(house.desk.release(hold(from), kUser, false).outcome, Outcome::refused);
+    }
+    EXPECT_THAT(sink.messages(), IsEmpty());
+}
+
 TEST_F(ReleaseTest, WhatIsOnlyACopyGoesOutOnlyWhenAskedTwice)
 {
     house.reconfigure("all",

@@ -173,6 +173,8 @@ TEST(Address, SendableIsWhatCannotBreakOutOfItsBrackets)
              std::string_view("a@b\x7f"),
              std::string_view("a\xc2\x85@b"),
              std::string_view("a\xff@b"),
+             std::string_view("a\uFFFDff@b"),
+             std::string_view("a@b\uFFFD"),
              std::string_view("\"open@example.org"),
              std::string_view("\"a\\\"@example.org"),
              std::string_view("a@b\"c"),

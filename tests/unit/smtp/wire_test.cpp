@@ -20,7 +20,8 @@ TEST(Wire, NoAddressBreaksOutOfItsCommand)
     for (const auto address :
          {"u@example.org\r\nDATA"sv, "u@example.org\n"sv, "u\0@example.org"sv, "a> SIZE=1@b"sv,
           "<u@example.org>"sv, "two words@example.org"sv, "\"open@example.org"sv, "\"a\"b@example.org"sv,
-          "u@exam\"ple"sv, "u@"sv, "@b"sv, ""sv, "u@b\xff"sv, "a@b@c"sv, "\"a\\"sv}) {
+          "u@exam\"ple"sv, "u@"sv, "@b"sv, ""sv, "u@b\xff"sv, "\uFFFDff@example.org"sv, "u@b\uFFFD"sv,
+          "\uFFFD"sv, "a@b@c"sv, "\"a\\"sv}) {
         EXPECT_FALSE(fits_command(address)) << address;
     }
     EXPECT_FALSE(fits_command(std::string(1000, 'a') + "@example.org"));
