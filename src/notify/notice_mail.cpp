@@ -115,13 +115,12 @@ std::string encoded_word(std::string_view text)
     return word + "?=";
 }
 
-/// GMime writes what looks like an encoded word as it is, also inside quotes, and many readers decode it:
-/// into line ends and bidirectional controls, which nobody has taken out. In a name that it encodes it leaves
-/// every "=" as it is, with the same end. Such texts are encoded here.
-std::string fit_for_field(const std::string& text)
+/// GMime writes what looks like an encoded word as it is, and a reader decodes it: into line ends and
+/// bidirectional controls, which nobody has taken out. Such a subject is encoded here.
+std::string fit_for_subject(const std::string& text)
 {
-    constexpr std::size_t kMaxBytes = 20; ///< of an encoded word of at most 75 characters
-    if (text.find(text::is_ascii(text) ? "=?" : "=") == std::string::npos) {
+    constexpr std::size_t kMaxBytes = 20; // of an encoded word of at most 75 characters
+    if (text.find("=?") == std::string::npos) {
         return text;
     }
     const std::string valid = text::to_valid_utf8(text);
@@ -136,9 +135,8 @@ std::string fit_for_field(const std::string& text)
 
 void add_mailbox(InternetAddressList* list, const std::string& name, const std::string& address)
 {
-    const std::string shown = fit_for_field(name);
     const Object<InternetAddress> mailbox(
-        internet_address_mailbox_new(shown.empty() ? nullptr : shown.c_str(), address.c_str()));
+        internet_address_mailbox_new(name.empty() ? nullptr : name.c_str(), address.c_str()));
     internet_address_list_add(list, mailbox.get());
 }
 
@@ -154,7 +152,7 @@ void add_recipient(InternetAddressList* list, const std::string& recipient)
     if (name.empty()) {
         name = "undisclosed recipient";
     }
-    const Object<InternetAddress> group(internet_address_group_new(fit_for_field(name).c_str()));
+    const Object<InternetAddress> group(internet_address_group_new(name.c_str()));
     internet_address_list_add(list, group.get());
 }
 
@@ -194,7 +192,7 @@ std::string write_notice_mail(const NoticeMail& mail)
     const Object<GMimeMessage> message(g_mime_message_new(FALSE));
     add_mailbox(g_mime_message_get_from(message.get()), mail.from_name, mail.from_address);
     add_recipient(g_mime_message_get_to(message.get()), mail.recipient);
-    g_mime_message_set_subject(message.get(), fit_for_field(mail.subject).c_str(), "utf-8");
+    g_mime_message_set_subject(message.get(), fit_for_subject(mail.subject).c_str(), "utf-8");
     set_header(message.get(), "Date", format_mail_date(mail.date));
     set_header(message.get(), "Message-ID", "<" + mail.message_id + ">");
     set_header(message.get(), "Auto-Submitted", "auto-generated");

@@ -23,7 +23,7 @@ std::string_view image_type(std::string_view bytes);
 
 /// Everything that a notice says, decoded. Texts may hold anything: they are encoded here.
 struct NoticeMail {
-    std::string from_name;
+    std::string from_name;    ///< fit_for_name()
     std::string from_address; ///< fits_header()
     std::string recipient;    ///< any address
     std::string subject;

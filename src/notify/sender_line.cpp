@@ -95,7 +95,16 @@ bool fits_header(std::string_view address)
 
 std::string fit_for_name(std::string_view text)
 {
-    return text::one_line(text, text::is_ascii(text) ? kMaxQuotedName : kMaxEncodedName);
+    std::string name = text::one_line(text, text::is_ascii(text) ? kMaxQuotedName : kMaxEncodedName);
+    // GMime leaves "=?" as it is, also inside quotes, and every "=" in what it encodes. A reader decodes what
+    // follows: into line ends and bidirectional controls, which one_line() has taken out.
+    constexpr std::string_view kFullWidth = "\uFF1D";
+    if (name.find(text::is_ascii(name) ? "=?" : "=") != std::string::npos) {
+        for (auto at = name.find('='); at != std::string::npos; at = name.find('=', at)) {
+            name.replace(at, 1, kFullWidth);
+        }
+    }
+    return name;
 }
 
 SenderLine::SenderLine(std::string_view line, std::span<const std::string> known)

@@ -14,7 +14,7 @@ namespace qm::notify {
 bool fits_header(std::string_view address);
 
 /// One line, short enough that it need not be folded inside its quotes, which some mail programs read
-/// wrongly.
+/// wrongly. Nothing in it can be taken for an encoded word.
 std::string fit_for_name(std::string_view text);
 
 /// The sender of notices. `"Name" <address>`, `Name <address>`, `<address>` or `address`. The line is taken
