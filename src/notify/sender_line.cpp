@@ -22,10 +22,16 @@ bool consists_of(std::string_view text, std::string_view more)
     });
 }
 
+/// Of letters, digits, these characters, and single dots between them.
+bool is_dotted(std::string_view text, std::string_view more)
+{
+    return consists_of(text, more) && text.front() != '.' && text.back() != '.' &&
+           text.find("..") == std::string_view::npos;
+}
+
 bool is_dot_atom(std::string_view text)
 {
-    return consists_of(text, "!#$%&'*+-/=?^_`{|}~.") && text.front() != '.' && text.back() != '.' &&
-           text.find("..") == std::string_view::npos;
+    return is_dotted(text, "!#$%&'*+-/=?^_`{|}~.");
 }
 
 bool is_quoted(std::string_view text)
@@ -90,7 +96,7 @@ bool fits_header(std::string_view address)
     const auto domain = mail::domain(address);
     const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
                          consists_of(domain.substr(1, domain.size() - 2), ".:-");
-    return (is_dot_atom(local) || is_one_quoted_string(local)) && (literal || consists_of(domain, ".-_"));
+    return (is_dot_atom(local) || is_one_quoted_string(local)) && (literal || is_dotted(domain, ".-_"));
 }
 
 std::string fit_for_name(std::string_view text)
