@@ -93,6 +93,7 @@ constexpr std::array kElements = {
     Element{"h6", Role::heading, kAligned},
     Element{"header", Role::block, {}, false, "div"},
     Element{"hr", Role::void_block, kRule},
+    Element{"html", Role::block, {}, false, "div"},
     Element{"i"},
     Element{"image", Role::void_text, kImage, false, "img"},
     Element{"img", Role::void_text, kImage},

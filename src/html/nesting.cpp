@@ -148,9 +148,9 @@ std::string Nesting::finish()
 bool Nesting::fits(const Element& element) const
 {
     if (element.is_link) { // where it leads is shown whatever is around it
-        return written_ < 2 * kMaxElements && std::ranges::count(open_, &element) < kMaxLinks;
+        return written_ < 2 * max_elements_ && std::ranges::count(open_, &element) < kMaxLinks;
     }
-    if (written_ >= kMaxElements) {
+    if (written_ >= max_elements_) {
         return false;
     }
     if (is_void(element)) {

@@ -22,6 +22,9 @@ class Nesting {
     static constexpr std::size_t kMaxDepth = 256;
     static constexpr std::size_t kMaxElements = 30000;
 
+    /// `more`: elements besides kMaxElements.
+    explicit Nesting(std::size_t more = 0) : max_elements_(kMaxElements + more) {}
+
     /// `attributes`: as they are to be written, with a blank in front of each.
     void start(const Element& element, std::string_view attributes);
     void end(const Element& element);
@@ -50,6 +53,7 @@ class Nesting {
     void pop_to(std::size_t depth);
     void write_start(const Element& element, std::string_view attributes);
 
+    const std::size_t max_elements_;
     std::string out_;
     std::vector<const Element*> open_;
     std::size_t written_ = 0; ///< elements

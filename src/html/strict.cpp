@@ -18,6 +18,9 @@
 namespace qm::html {
 namespace {
 
+/// Elements of the sentences that may stand behind a message.
+constexpr std::size_t kSentences = 20;
+
 struct Entity {
     std::string_view written;
     char meant;
@@ -187,7 +190,7 @@ class Scanner {
     std::string_view rest_;
     const std::string image_;
     std::vector<const Element*> open_;
-    Nesting nesting_;
+    Nesting nesting_{kSentences};
     Fitting fitting_;
     Legible legible_;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "html/nesting.h"
@@ -44,11 +45,32 @@ std::string readable_bytes(std::string_view input)
     return result;
 }
 
+const RawAttribute* find_raw(const Token& token, std::string_view name)
+{
+    const auto found = std::ranges::find_if(token.attributes, [&](const RawAttribute& raw) {
+        return text::equals_ignoring_case(raw.name, name);
+    });
+    return found == token.attributes.end() ? nullptr : &*found;
+}
+
+/// The colors of a page, which are attributes of its body and of nothing else, as declarations.
+std::string page_colors(const Token& token)
+{
+    std::string style;
+    for (const auto& [name, property] : {std::pair{"bgcolor", "background-color:"}, {"text", "color:"}}) {
+        const RawAttribute* const raw = find_raw(token, name);
+        const auto color = raw == nullptr ? std::nullopt : allowed_value(Value::color, raw->value);
+        style += color ? property + *color + ";" : "";
+    }
+    return style;
+}
+
 /// The attributes that the element may have, each once, in double quotes. They are checked again, with
 /// character references decoded, before anything of them is shown.
 std::string attribute_source(const Token& token, const Element& element)
 {
     std::string source;
+    std::string colors = element.name == "body" ? page_colors(token) : std::string();
     std::vector<const Attribute*> seen;
     for (const RawAttribute& raw : token.attributes) {
         const Attribute* const attribute = find_attribute(element, raw.name);
@@ -63,6 +85,9 @@ std::string attribute_source(const Token& token, const Element& element)
         source += ' ';
         source += attribute->name;
         source += "=\"";
+        if (attribute->value == Value::style) {
+            source += std::exchange(colors, {});
+        }
         for (const char c : value) {
             if (c == '"') {
                 source += "&quot;";
@@ -71,6 +96,9 @@ std::string attribute_source(const Token& token, const Element& element)
             }
         }
         source += '"';
+    }
+    if (!colors.empty()) {
+        source += " style=\"" + colors + "\"";
     }
     return source;
 }
@@ -94,6 +122,9 @@ std::string nested_source(std::string_view input, bool& cut)
             nesting.add_verbatim(token.text);
         } else if (element == nullptr) {
             continue;
+        } else if (element->name == "html" && token.kind == Token::Kind::start &&
+                   find_raw(token, "dir") == nullptr) {
+            continue; // around everything: of use only where it turns the reading order
         } else if (token.kind == Token::Kind::start) {
             nesting.start(*element, attribute_source(token, *element));
         } else {

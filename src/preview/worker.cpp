@@ -20,7 +20,6 @@ namespace qm::preview {
 namespace {
 
 constexpr int kSocket = STDIN_FILENO;
-constexpr int kNobodyThere = 99; ///< exit code of a child that had nothing to do
 
 /// False: the other end is closed.
 bool read_exactly(char* to, std::size_t count)
@@ -77,6 +76,13 @@ int serve_one(const Render& render, const Confinement& confinement, pid_t parent
         std::fprintf(stderr, "quarantine-preview: %s\n", error.what());
         return EX_OSERR;
     }
+    return answer_one(render);
+}
+
+} // namespace
+
+int answer_one(const Render& render)
+{
     const auto length = read_length();
     if (!length || *length > kMaxHead) {
         return length ? EX_PROTOCOL : kNobodyThere;
@@ -103,8 +109,6 @@ int serve_one(const Render& render, const Confinement& confinement, pid_t parent
     const bool told = write_all(kSocket, size.take()) == 0 && write_all(kSocket, answer) == 0;
     return told ? EX_OK : kNobodyThere;
 }
-
-} // namespace
 
 int serve(const Render& render, const Confinement& confinement)
 {

@@ -1,13 +1,15 @@
 // Chromium, and everything that a page does in it besides standing there.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const kOrigin = 'http://proof.invalid/';
 // What a page does by itself (an image that fails, a script that waits) it begins in this time.
 const kSettle = 25; // ms
 const kClosing = 5000; // ms
+const kEnding = 1000; // ms
 
 const kArguments = [
     '--no-sandbox', // chromium's own needs another user than root
@@ -188,13 +190,28 @@ export class Browser {
     }
 
     async start() {
-        this.browser = await this.playwright.launch({ executablePath: this.executable, args: kArguments });
+        this.home ??= mkdtempSync(path.join(tmpdir(), 'browser-proof-')); // for its reports of crashes
+        const env = { ...process.env, HOME: this.home, XDG_CONFIG_HOME: this.home, XDG_CACHE_HOME: this.home };
+        this.browser = await this.playwright.launch({ executablePath: this.executable, args: kArguments, env });
         this.version = this.browser.version();
     }
 
+    /// It stops processes that it does not need, and then waits for them in vain. Playwright kills it some time later,
+    /// or when we end.
     async close() {
-        await this.browser?.close().catch(() => {});
+        const { browser } = this;
         this.browser = null;
+        if (browser) {
+            await within(browser.close(), kEnding, 'ending').catch(() => {});
+        }
+    }
+
+    /// For good.
+    async end() {
+        await this.close();
+        if (this.home) {
+            rmSync(this.home, { recursive: true, force: true, maxRetries: 3 });
+        }
     }
 
     /// A new context with one tab that may ask for nothing.

@@ -223,15 +223,15 @@ async function main() {
         await browser.start();
         return await task(browser) ? 0 : 1;
     } finally {
-        await browser.close();
+        await browser.end();
     }
 }
 
 process.stdout.on('error', () => {}); // a reader that went away, as head does
 try {
-    process.exitCode = await main();
+    process.exit(await main()); // without waiting for a browser that does not end
 } catch (error) {
     const isUsage = error instanceof UsageError || /^ERR_PARSE_ARGS|^ENOENT$|^MODULE_NOT_FOUND$/.test(error.code);
     console.error(isUsage ? `run.mjs: ${error.message.split('\n')[0]}; see --help` : error);
-    process.exitCode = isUsage ? 64 : 1;
+    process.exit(isUsage ? 64 : 1);
 }

@@ -4,6 +4,7 @@ import fcntl
 import functools
 import json
 import os
+import pathlib
 import pty
 import pwd
 import re
@@ -71,7 +72,7 @@ def _for_everybody(program):
     folder = places.TempDir("programs", below=tempfile.gettempdir())  # /run may be mounted noexec
     copy = shutil.copy(program, folder / "quarantinectl")
     os.chmod(copy, 0o755)
-    worker = shutil.copy(program.with_name("quarantine-preview"), folder / "quarantine-preview")
+    worker = shutil.copy(pathlib.Path(program).with_name("quarantine-preview"), folder / "quarantine-preview")
     os.chmod(worker, 0o755)
     return str(copy)
 

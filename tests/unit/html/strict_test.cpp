@@ -103,6 +103,16 @@ TEST(IsSanitized, NothingElse)
     }
 }
 
+TEST(IsSanitized, ASentenceBehindAMessageThatReachesALimit)
+{
+    std::string cells = "<table>";
+    for (int i = 0; i < 16'000; ++i) {
+        cells += "<tr><td>";
+    }
+    const std::string html = sanitize(cells).html;
+    EXPECT_TRUE(is_sanitized(html + "<p><em>There is more.</em></p>", ""));
+}
+
 TEST(IsSanitized, NothingThatIsDeeperThanTheSanitizerWrites)
 {
     std::string deep;
