@@ -205,7 +205,10 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
         size = fitted;
     }
     place.letters = size;
-    if (has_stroke(element, style.find("text-decoration"))) {
+    // Without a document type the box of letters has its own height, and the line that of what is in it.
+    const bool has_paper = element.role == Role::inline_text &&
+                           (element.name == "mark" || !style.find("background-color").empty());
+    if (has_paper || has_stroke(element, style.find("text-decoration"))) {
         place.stroke = std::max(place.stroke, size);
     }
 }

@@ -255,9 +255,10 @@ bool Nesting::enter_table(Role target)
     }
     if (target == Role::row) {
         pop_to(table + 2);
-    } else if (is_at(table + 2, Role::row)) {
+    } else if (is_at(table + 2, Role::row) && cells_.back() < kMaxCells) {
         pop_to(table + 3);
     } else {
+        pop_to(table + 2);
         push_implied("tr");
     }
     return true;
@@ -287,6 +288,11 @@ void Nesting::push(const Element& element, std::string_view attributes)
 {
     write_start(element, attributes);
     open_.push_back(&element);
+    if (element.role == Role::row) {
+        cells_.push_back(0);
+    } else if (element.role == Role::cell) {
+        ++cells_.back();
+    }
 }
 
 void Nesting::push_implied(std::string_view name)
@@ -300,6 +306,9 @@ void Nesting::pop_to(std::size_t depth)
         out_ += "</";
         out_ += written_name(*open_.back());
         out_ += '>';
+        if (open_.back()->role == Role::row) {
+            cells_.pop_back();
+        }
         open_.pop_back();
     }
 }

@@ -21,6 +21,7 @@ class Nesting {
   public:
     static constexpr std::size_t kMaxDepth = 256;
     static constexpr std::size_t kMaxElements = 30000;
+    static constexpr std::size_t kMaxCells = 60; ///< in a row; more of them begin another row
 
     /// `more`: elements besides kMaxElements.
     explicit Nesting(std::size_t more = 0) : max_elements_(kMaxElements + more) {}
@@ -56,8 +57,9 @@ class Nesting {
     const std::size_t max_elements_;
     std::string out_;
     std::vector<const Element*> open_;
-    std::size_t written_ = 0; ///< elements
-    std::size_t skipped_ = 0; ///< start tags left out whose end tags are still to come
+    std::vector<std::size_t> cells_; ///< of the open rows
+    std::size_t written_ = 0;        ///< elements
+    std::size_t skipped_ = 0;        ///< start tags left out whose end tags are still to come
     bool cut_ = false;
 };
 

@@ -457,4 +457,4 @@ class PostfixRefusalsThroughPostfix(PostfixCase):
         reply = desk.catalog().recipients(held.id)["later@our.example"]["reply"]
         queued = re.search(r"queued as (\w+)", reply)[1]
         self.sink.wait_for("later@our.example")
-        self.assertIn(f" {queued}: ", self.mta.log())
+        places.wait_until("Postfix has it in its log", lambda: f" {queued}: " in self.mta.log())

@@ -119,6 +119,8 @@ TEST(Fitting, StrokesOfLargeLettersDoNotGoThroughSmallOnes)
     expect_each({
         {"<s style='font-size:60px'>a<span style='font-size:8px;color:red'>b</span><font size=1>c</font></s>",
          "<s style=\"font-size:60px\">a<span style=\"color:red\">b</span>c</s>"},
+        {"<span style='font-size:60px;background:white'><span style='font-size:12px'>x</span></span>",
+         "<span style=\"font-size:60px;background-color:white\">x</span>"},
         {"<u>a<span style='font-size:14px'>b</span></u>", "<u>a<span style=\"font-size:14px\">b</span></u>"},
     });
 }
@@ -135,6 +137,22 @@ TEST(Fitting, CellsDoNotLieOnEachOther)
          "<table><tbody><tr><td rowspan=\"2\" colspan=\"2\">a</td><td>b</td></tr><tr><td>c</td></tr><tr><td "
          "colspan=\"3\">d</td></tr></tbody></table>"},
     });
+}
+
+TEST(Fitting, ARowWithoutEndBecomesSeveral)
+{
+    std::string row = "<table><tr>";
+    for (int i = 0; i < 130; ++i) {
+        row += "<td>x<table><td>y</table>";
+    }
+    const std::string once = clean(row);
+    std::size_t rows = 0;
+    for (auto at = once.find("</tr><tr>"); at != std::string::npos; at = once.find("</tr><tr>", at + 1)) {
+        ++rows;
+    }
+    EXPECT_EQ(rows, 2U);
+    EXPECT_EQ(clean(once), once);
+    EXPECT_TRUE(qm::html::is_sanitized(once, ""));
 }
 
 TEST(Fitting, AStyleOfAnyLengthHasRoomForWhatIsAdded)
