@@ -13,12 +13,11 @@ constexpr std::size_t kMaxEnd = 60; ///< bytes kept of the end of a name that is
 constexpr std::size_t kMaxRaw = std::size_t{64} * 1024;
 constexpr std::size_t kMaxDecoded = 4 * kMaxRaw;
 
-/// Characters that look like a blank or like nothing: a row of them pushes the end of a name out of sight.
-bool looks_blank(char32_t code)
+/// A row of these pushes the end of a name out of sight.
+bool is_blank(char32_t code)
 {
-    return code == 0xA0 || code == 0x34F || code == 0x115F || code == 0x1160 || code == 0x1680 ||
-           code == 0x17B4 || code == 0x17B5 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F ||
-           code == 0x205F || code == 0x2800 || code == 0x3000 || code == 0x3164 || code == 0xFFA0;
+    return code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F ||
+           code == 0x205F || code == 0x3000;
 }
 
 std::string with_plain_blanks(std::string_view text)
@@ -27,7 +26,7 @@ std::string with_plain_blanks(std::string_view text)
     result.reserve(text.size());
     while (!text.empty()) {
         const text::Character character = text::first_character(text);
-        text::append_utf8(result, looks_blank(character.code) ? U' ' : character.code);
+        text::append_utf8(result, is_blank(character.code) ? U' ' : character.code);
         text.remove_prefix(character.bytes);
     }
     return text::one_line(result, kMaxDecoded);

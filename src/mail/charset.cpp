@@ -189,7 +189,12 @@ std::optional<std::string> to_utf8(const Charset& charset, std::string_view byte
     char* from = const_cast<char*>(bytes.data()); // NOLINT(cppcoreguidelines-pro-type-const-cast)
     std::size_t left = bytes.size();
     while (left > 0) {
-        if (output.convert(converter, &from, &left) == 0) {
+        const int error = output.convert(converter, &from, &left);
+        if (error == 0) {
+            break;
+        }
+        if (error == EINVAL) { // what is left is the beginning of one character
+            output.unreadable();
             break;
         }
         const std::size_t skipped = std::min<std::size_t>(left, charset.unit);

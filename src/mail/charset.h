@@ -20,8 +20,8 @@ struct Charset {
 /// larger one (iso-8859-1 as windows-1252, gb2312 as gb18030) have that one's row.
 const Charset* find_charset(std::string_view name);
 
-/// `bytes` in UTF-8, always valid; what cannot be read is U+FFFD. Nothing when the C library has no
-/// converter. Work is linear in the length.
+/// `bytes` in UTF-8, always valid; what cannot be read is U+FFFD, a character cut at the end one of them.
+/// Nothing when the C library has no converter. Work is linear in the length.
 ///
 /// Thread-safety: may be called from any thread (each keeps its own converters).
 std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes);

@@ -43,19 +43,19 @@ bool is_quoted(std::string_view text)
     return false;
 }
 
-/// One quoted string and nothing else; backslashes only where they are needed.
-bool is_quoted_string(std::string_view text)
+/// With backslashes only where they are needed: some programs do not remove the others.
+bool is_quoted_plainly(std::string_view text)
 {
     if (!is_quoted(text)) {
         return false;
     }
-    std::string_view content = text.substr(1, text.size() - 2);
-    while (!content.empty()) {
-        const bool is_escaped = content.starts_with("\\\\") || content.starts_with("\\\"");
-        if (!is_escaped && (content.front() == '\\' || content.front() == '"')) {
-            return false;
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+        if (text[i] == '\\') {
+            ++i;
+            if (text[i] != '\\' && text[i] != '"') {
+                return false;
+            }
         }
-        content.remove_prefix(is_escaped ? 2 : 1);
     }
     return true;
 }
@@ -111,7 +111,7 @@ bool fits_header(std::string_view address)
                          consists_of(domain.substr(1, domain.size() - 2), ".:-");
     // Some programs decode what looks like an encoded word even inside an address.
     const bool looks_encoded = address.find("=?") != std::string_view::npos;
-    return !looks_encoded && (is_dot_atom(local) || is_quoted_string(local)) &&
+    return !looks_encoded && (is_dot_atom(local) || is_quoted_plainly(local)) &&
            (literal || is_domain(domain));
 }
 

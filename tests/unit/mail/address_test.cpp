@@ -1,6 +1,10 @@
 #include "mail/address.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace qm::mail {
 
@@ -272,6 +276,24 @@ TEST(FirstMailbox, NameAndAddress)
         EXPECT_EQ(mailbox.name, row.name) << row.value;
         EXPECT_EQ(mailbox.address, row.address) << row.value;
     }
+}
+
+TEST(FirstMailbox, AnyBytesGiveTwoLinesFitToShow)
+{
+    constexpr std::string_view kLetters("\"()<>@,;:\\=?_ \r\n\t\0ab.\xFF\xC3\xA4\xE2\x80\xAE\x1B\x7F", 31);
+    std::uint32_t state = 1;
+    for (int round = 0; round < 5000; ++round) {
+        std::string value;
+        for (int i = 0; i < round % 80; ++i) {
+            state = state * 1664525U + 1013904223U;
+            value.push_back(kLetters[(state >> 16U) % kLetters.size()]);
+        }
+        const Mailbox mailbox = first_mailbox(value);
+        EXPECT_EQ(mailbox.name, text::one_line(mailbox.name)) << value;
+        EXPECT_EQ(mailbox.address, text::one_line(mailbox.address)) << value;
+    }
+    EXPECT_EQ(first_mailbox("=?utf-8?q?Anna=0D=0ABcc:_x?= <a@b>").name, "Anna Bcc: x");
+    EXPECT_EQ(first_mailbox(std::string("An\0na <a\0@b>", 13)).address, "a@b");
 }
 
 } // namespace qm::mail

@@ -58,4 +58,12 @@ TEST(Charset, TheLastCharacterIsNotHeldBack)
     EXPECT_EQ(to_utf8(*find_charset("big5-hkscs"), "\x88\x66"), "Ê");
 }
 
+TEST(Charset, ACharacterThatIsCutIsOneSign)
+{
+    EXPECT_EQ(to_utf8(*find_charset("gb18030"), "a\x81\x30\x89"), "a\uFFFD");
+    EXPECT_EQ(to_utf8(*find_charset("shift_jis"), "a\x93"), "a\uFFFD");
+    EXPECT_EQ(to_utf8(*find_charset("utf-16be"), std::string_view("\0a\xD8\x3D\xDE", 5)), "a\uFFFD");
+    EXPECT_EQ(to_utf8(*find_charset("utf-32be"), std::string_view("\0\0\0a\0\0", 6)), "a\uFFFD");
+}
+
 } // namespace qm::mail

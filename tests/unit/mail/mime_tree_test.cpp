@@ -286,6 +286,31 @@ TEST(MimeTree, WhatIsLeftOutIsSaid)
               "This message is larger or more complicated than can be shown; something was left out.");
 }
 
+TEST(MimeTree, ACutLeavesNoHalfCharacter)
+{
+    struct Cut {
+        std::string charset;
+        std::string bytes; ///< of one character
+        std::string text;
+    };
+    for (const Cut& cut : {Cut{"utf-8", "\xC3\xA4", "\u00E4"}, Cut{"utf-8", "\xF0\x9F\x98\x80", "\U0001F600"},
+                           Cut{"", "\xE2\x82\xAC", "\u20AC"}, Cut{"gb18030", "\x81\x30\x89\x38", "\u00DF"},
+                           Cut{"shift_jis", "\x93\xFA", "\u65E5"}, Cut{"euc-kr", "\xB0\xA1", "\uAC00"},
+                           Cut{"utf-16be", "\xAC\x01", "\uAC01"}}) {
+        for (std::uint64_t limit = 8; limit < 24; ++limit) {
+            ReadLimits limits;
+            limits.max_text = limit;
+            const Readable mail =
+                read_message(part("text/plain; charset=" + cut.charset, test::times(30, cut.bytes)), limits);
+            EXPECT_TRUE(mail.cut);
+            EXPECT_EQ(mail.text, test::times(mail.text.size() / cut.text.size(), cut.text))
+                << cut.charset << limit;
+            EXPECT_GE(mail.text.size() / cut.text.size() + 2, limit / cut.bytes.size())
+                << cut.charset << limit;
+        }
+    }
+}
+
 TEST(MimeTree, HeaderBlocksOfEveryShapeLetTheTextThrough)
 {
     expect_texts({
