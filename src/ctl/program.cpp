@@ -134,6 +134,8 @@ int run_command(const Command& command, Context& context)
 int run_program(int argc, char** argv)
 {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    // Inherited as ignored, it would give the number of a child that has ended to somebody else at once.
+    static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
     umask(0077);
     const Streams streams = Streams::of_process();
     CommandLine line;

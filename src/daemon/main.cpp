@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -12,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/signals.h"
 #include "quarantine/check.h"
@@ -25,9 +28,15 @@ using qm::LoadedSettings;
 constexpr const char* kDefaultFile = "/etc/quarantine-milter/quarantine-milter.conf";
 constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 
-void print(const std::string& line)
+void print(std::string_view line)
 {
     fmt::print(stderr, "{}\n", line);
+}
+
+/// What others said: files, databases, the configuration's own words.
+std::string shown(std::string_view text)
+{
+    return qm::text::printable(text, 4000);
 }
 
 void print_remarks(const LoadedSettings& loaded)
@@ -52,11 +61,10 @@ LoadedSettings load_as_user(const std::string& file)
 int report_world(const qm::Settings& settings, const std::string& socket)
 {
     const qm::WorldCheck world = qm::check_places(settings, socket);
-    for (const std::string& line : world.mistakes) {
-        print(fmt::format("{}: {}", settings.file, line));
-    }
-    for (const std::string& line : world.unavailable) {
-        print(fmt::format("{}: {}", settings.file, line));
+    for (const std::vector<std::string>& lines : {world.mistakes, world.unavailable}) {
+        for (const std::string& line : lines) {
+            print(shown(fmt::format("{}: {}", settings.file, line)));
+        }
     }
     if (!world.mistakes.empty()) {
         return EX_CONFIG;
@@ -106,7 +114,7 @@ int run(int argc, char** argv)
     }
     if (const int code = report_world(*loaded.settings, options.socket); code != EX_OK || check_only) {
         if (code == EX_OK) {
-            print(fmt::format("{}: ok", options.config_file));
+            print(shown(fmt::format("{}: ok", options.config_file)));
         }
         return code;
     }
@@ -122,10 +130,10 @@ int main(int argc, char** argv)
     try {
         return run(argc, argv);
     } catch (const qm::ConfigError& error) {
-        print(fmt::format("quarantine-milter: {}", error.what()));
+        print(shown(fmt::format("quarantine-milter: {}", error.what())));
         return EX_CONFIG;
     } catch (const std::exception& error) {
-        print(fmt::format("quarantine-milter: {}", error.what()));
+        print(shown(fmt::format("quarantine-milter: {}", error.what())));
         return EX_UNAVAILABLE;
     }
 }

@@ -38,6 +38,7 @@ void hold_signals()
 {
     static_cast<void>(std::signal(SIGHUP, SIG_IGN));
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
     const sigset_t set = handled_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

@@ -9,6 +9,8 @@
 namespace qm::daemon {
 
 /// Call first in main(): what comes before the daemon is ready waits (USR1, TERM, INT) or does nothing (HUP).
+/// Children are ours until we have asked how they ended, whatever our parent thought of its own: the number
+/// of one that the kernel has taken away may be somebody else's.
 void hold_signals();
 
 /// Takes signals to the main loop through a pipe.

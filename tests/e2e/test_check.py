@@ -3,7 +3,7 @@ import os
 import shutil
 import subprocess
 
-from harness import daemon, mails, places
+from harness import ctl, daemon, mails, places
 from harness.case import DaemonCase
 
 SPAM_RULE = {"regex": "^X-Spam-Flag: YES"}
@@ -46,6 +46,15 @@ class CheckCase(DaemonCase):
         code, text = made.check()
         self.assertEqual(code, 78, text)
         self.assertIn(str(made.folder / "spam"), text)
+
+    def test_what_the_configuration_says_moves_no_terminal(self):
+        for folder in ("/nonexistent/\x1b[31mred", "/nonexistent/\u202eder", "/nonexistent/\x9b31m"):
+            made = self.new_daemon({"spam": SPAM_RULE})
+            made.write(made.file.read_text("utf-8").replace(str(made.folder / "spam"), folder))
+            code, text = made.check()
+            self.assertEqual(code, 78, text)
+            self.assertIn("/nonexistent/\\", text)
+            self.assertIsNone(ctl.harm_in(text.encode("utf-8")))
 
     def test_a_folder_that_its_user_may_not_write_is_78(self):
         made = self.new_daemon({"spam": SPAM_RULE}, {"user": "nobody"})

@@ -2,7 +2,7 @@
 import os
 import signal
 
-from harness import mails, places
+from harness import mails, places, processes
 from harness.case import MilterCase
 from harness.milter import MilterClient
 from harness.mta import MilterSocket
@@ -59,6 +59,16 @@ class ReloadCase(MilterCase):
                 daemon.send_signal(signal.SIGUSR1)
                 self.assertEqual(client.mail(SENDER, "user@our.example", mails.spam()).letter, "d")
         self.assertEqual(len(daemon.catalog().held()), 20)
+
+
+class StartCase(MilterCase):
+    def test_its_children_are_its_own_though_its_parent_ignored_them(self):
+        """Else the kernel takes them away, and their numbers may be somebody else's when they are to be ended."""
+        daemon = self.new_daemon({"spam": SPAM_RULE})
+        daemon.start(before=["/usr/bin/env", "--ignore-signal=CHLD"])
+        self.addCleanup(self._stopped_well, daemon)
+        self.assertFalse(processes.ignores(daemon.process.pid, signal.SIGCHLD))
+        self.assertTrue(processes.ignores(daemon.process.pid, signal.SIGPIPE), "the test sees what is ignored")
 
 
 class StopCase(MilterCase):

@@ -53,6 +53,7 @@ class LogCase(MilterCase):
         for _ in range(5):
             answer = milter.judge(daemon.milter, "anna@shop.example", "user@our.example", mails.spam())
             self.assertEqual(answer.code, 451, answer)
+            self.assertEqual(answer.reply, "451 4.3.0 Temporary failure, please try again later", "why is our business")
 
         def said():
             return [line[:4] for line in syslog.lines() if "status=deferred" in line]

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "quarantine/error.h"
 #include "store/trace.h"
 #include "support/mail_server.h"
@@ -83,6 +84,19 @@ TEST(Session, HeldMailIsKeptByteForByteAndOnRecord)
     ASSERT_EQ(held[0].recipients.size(), 1U);
     EXPECT_EQ(held[0].recipients[0].address, "user@example.net");
     EXPECT_EQ(held[0].recipients[0].state, RecipientState::held);
+}
+
+TEST(Session, WhatMatchedIsTextWhateverTheHeaderHolds)
+{
+    House house("spam", "[spam]\nregex = ^X-Raw: (?<what>.*)\naction = DISCARD\n");
+    TestMail mail;
+    mail.headers = {{"Subject", " \xFF"}, {"From", " \xC3 <a@example.org>"}, {"X-Raw", " a\xE9\xFF\xE2\x82"}};
+    EXPECT_EQ(house.send(mail).reply, Reply::discard);
+    const HeldMail held = house.held().front();
+    EXPECT_EQ(held.why, "X-Raw: a\uFFFD\uFFFD\uFFFD\uFFFD");
+    EXPECT_EQ(held.groups.at(0).second, "a"); // the search goes no further
+    EXPECT_EQ(text::to_valid_utf8(held.subject), held.subject);
+    EXPECT_EQ(text::to_valid_utf8(held.header_from), held.header_from);
 }
 
 TEST(Session, ALargeBodyInManyPiecesIsWhole)

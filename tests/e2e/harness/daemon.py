@@ -130,20 +130,20 @@ class Daemon:
 
     # -- life -----------------------------------------------------------------------------------------
 
-    def start(self, *more, **environment):
-        """Starts it and waits until it says that it is ready."""
+    def start(self, *more, before=(), **environment):
+        """Starts it and waits until it says that it is ready. `before`: a program that becomes it."""
         self._notify.forget()
-        self.launch(*more, **environment)
+        self.launch(*more, before=before, **environment)
         places.wait_until("the daemon is ready", self._is_ready, 30)
         return self
 
-    def launch(self, *more, **environment):
+    def launch(self, *more, before=(), **environment):
         """Starts it without waiting for anything."""
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": self._notify.path,
                **self.environment, **environment}
         # Sanitizers and the like are told how to behave from outside.
         env.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
-        self.process = processes.Process([program(), "-c", self.file, *self.arguments, *more], self._log, env=env)
+        self.process = processes.Process([*before, program(), "-c", self.file, *self.arguments, *more], self._log, env=env)
 
     def _is_ready(self):
         if "READY=1" in self._notify.lines():

@@ -66,6 +66,13 @@ def _family(pid):
     return found
 
 
+def ignores(pid, number):
+    """Whether the process ignores this signal."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        ignored, = (line.split()[1] for line in status if line.startswith("SigIgn:"))
+    return bool(int(ignored, 16) >> (number - 1) & 1)
+
+
 def freeze(pid):
     """SIGSTOP for a server: its connections stay, and nobody answers. What it starts meanwhile is stopped as well."""
     stopped = set()

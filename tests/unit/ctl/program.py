@@ -4,6 +4,7 @@ import os
 import pathlib
 import pty
 import pwd
+import re
 import select
 import shutil
 import signal
@@ -240,6 +241,26 @@ class Signals(Case):
                 return connection.execute("SELECT count(*) FROM held_message").fetchone()[0]
         except sqlite3.OperationalError:
             return 0
+
+    def test_children_are_its_own_though_its_parent_ignored_them(self):
+        """Else the kernel takes them away, and their numbers may be somebody else's when they are to be ended."""
+        with subprocess.Popen(["/usr/bin/env", "--ignore-signal=CHLD", self.program, "preview", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + PATIENCE
+            while not self.ignored(process.pid) >> (signal.SIGPIPE - 1) & 1:  # one of the first things it does
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            seen = self.ignored(process.pid)
+            while seen >> (signal.SIGCHLD - 1) & 1 and time.monotonic() < deadline - PATIENCE + 2:
+                time.sleep(0.01)
+                seen = self.ignored(process.pid)
+            self.assertFalse(seen >> (signal.SIGCHLD - 1) & 1)
+            process.communicate(MAIL, timeout=PATIENCE)
+
+    @staticmethod
+    def ignored(pid):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+        return int(re.search(r"SigIgn:\s*([0-9a-f]+)", status)[1], 16)
 
     def test_a_reader_that_goes_away(self):
         with subprocess.Popen([self.program, "config", "reference"], stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "sql/connection.h"
+#include "sql/engine.h"
 
 namespace qm::sql {
 
@@ -34,6 +35,16 @@ TEST(StoredText, TwoTextsStayTwoAndTwiceIsOnce)
 TEST(StoredText, SqliteKeepsWhatItGets)
 {
     EXPECT_EQ(as_stored(Engine::sqlite, "a\xff\0b"s), "a\xff\0b"s);
+}
+
+TEST(EngineMessage, IsOneLineWithoutThePasswordOrAnythingThatMovesATerminal)
+{
+    Target target;
+    target.password = "s3cr3t";
+    EXPECT_EQ(scrubbed("ERROR:  no \x1b[31m\"s3cr3t\"\nDETAIL: \u202ex\xff\t s3cr3ts3cr3t", target),
+              "ERROR: no [31m\"***\" DETAIL: x\uFFFD ******");
+    EXPECT_EQ(scrubbed("", target), "");
+    EXPECT_LT(scrubbed(std::string(100'000, 'x'), target).size(), 600U);
 }
 
 } // namespace qm::sql

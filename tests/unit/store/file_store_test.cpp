@@ -51,6 +51,21 @@ TEST(FileStore, AnUnfinishedMessageLeavesNothing)
     }
 }
 
+TEST(FileStore, ALinkInPlaceOfAMessageLeadsNowhere)
+{
+    const test::TempDir folder;
+    const auto store = make_file_store(folder.path());
+    const HeldId id = id_at(1'785'849'600);
+    const auto writer = store->create(id);
+    writer->write("hello");
+    writer->commit();
+    const std::string path = folder / ("2026/08/04/" + id.str() + ".eml");
+    ASSERT_NE(store->open(id), nullptr);
+    std::filesystem::rename(path, folder / "secret");
+    std::filesystem::create_symlink(folder / "secret", path);
+    EXPECT_THROW(store->open(id), BackendError);
+}
+
 TEST(FileStore, ADayFolderDeletedUnderUsIsMadeAgain)
 {
     const test::TempDir folder;
