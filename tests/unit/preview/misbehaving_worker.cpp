@@ -131,6 +131,18 @@ Preview misbehave(const qm::preview::Request& request, std::string_view message,
 {
     const std::string deed(message);
     ++asked;
+    if (deed == "surroundings") {
+        std::size_t variables = 0;
+        while (environ[variables] != nullptr) {
+            ++variables;
+        }
+        Preview answer;
+        answer.html = std::to_string(variables);
+        for (const int descriptor : {2, 3, 4, 5}) {
+            answer.html += " " + std::to_string(write(descriptor, "x", 1));
+        }
+        return answer;
+    }
     if (deed == "how often") {
         Preview answer;
         answer.html = std::to_string(asked);

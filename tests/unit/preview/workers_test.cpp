@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <cstdlib>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -161,6 +162,47 @@ TEST_F(WorkersTest, OneThatDiedWhileIdleIsReplaced)
     }
     EXPECT_EQ(ask("how often").html, "1");
     EXPECT_EQ(workers.counts().started, 2U);
+    EXPECT_EQ(workers.counts().failed, 0U);
+}
+
+#ifndef QM_SANITIZED
+TEST_F(WorkersTest, NothingOfOursIsLeftInReach)
+{
+    setenv("A_SECRET", "x", 1);
+    EXPECT_EQ(ask("surroundings").html, "0 -1 -1 -1 -1") << "variables, and what could be written to";
+}
+#endif
+
+TEST_F(WorkersTest, AWorkerOfRootIsNobody)
+{
+    if (geteuid() != 0) {
+        return; // it is whoever we are
+    }
+    ask("how often");
+    std::size_t seen = 0;
+    for (const pid_t worker : children()) {
+        wait_until_it_waits(worker);
+        const std::string place = "/proc/" + std::to_string(worker);
+        std::vector<pid_t> all = children(place + "/task/" + std::to_string(worker) + "/children");
+        all.push_back(worker);
+        for (const pid_t one : all) {
+            std::ifstream status("/proc/" + std::to_string(one) + "/status");
+            for (std::string line; std::getline(status, line);) {
+                if (line.starts_with("Uid:") || line.starts_with("Gid:")) {
+                    EXPECT_EQ(line.substr(4), "\t65534\t65534\t65534\t65534");
+                    ++seen;
+                }
+                EXPECT_TRUE(!line.starts_with("Groups:") || line == "Groups:\t ") << line;
+            }
+        }
+    }
+    EXPECT_EQ(seen, 4U);
+}
+
+TEST_F(WorkersTest, AnUnknownCharsetLoadsNothing)
+{
+    EXPECT_THAT(ask("Content-Type: application/pdf; name*=ebcdic-us''%C1\r\n\r\nx").text,
+                HasSubstr("only attachments"));
     EXPECT_EQ(workers.counts().failed, 0U);
 }
 
