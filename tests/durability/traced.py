@@ -28,10 +28,10 @@ class TracedDaemon(daemon.Daemon):
         self.trace = self.folder.parent / f"{self.folder.name}.trace"
         self._preload = ["-E", f"LD_PRELOAD={preload}"] if preload else []
 
-    def launch(self, *more, **environment):
+    def launch(self, *more, before=(), **environment):
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": self._notify.path,
                **environment}
-        program = system_calls.command(self.trace, *self._preload, daemon.program(), "-c", self.file, "-f", *more)
+        program = system_calls.command(self.trace, *self._preload, *before, daemon.program(), "-c", self.file, "-f", *more)
         self.process = processes.Process(program, self._log, env=env)
 
     def stop(self):

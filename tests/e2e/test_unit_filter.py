@@ -16,7 +16,7 @@ _WRAPPER = pathlib.Path(__file__).with_name("under_unit_filter.py")
 class ShutInDaemon(daemon.Daemon):
     """Started as nobody, with the system calls that the unit allows and no others."""
 
-    def launch(self, *more, **environment):
+    def launch(self, *more, before=(), **environment):
         programs = self.folder / "bin"
         programs.mkdir(exist_ok=True)
         for name in ("quarantine-milter", "quarantine-preview"):
@@ -26,7 +26,7 @@ class ShutInDaemon(daemon.Daemon):
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": self._notify.path,
                **environment}
         self.process = processes.Process(
-            ["/usr/bin/python3", _WRAPPER, _UNIT, programs / "quarantine-milter", "-c", self.file, *self.arguments],
+            [*before, "/usr/bin/python3", _WRAPPER, _UNIT, programs / "quarantine-milter", "-c", self.file, *self.arguments],
             self._log, env=env)
 
 
