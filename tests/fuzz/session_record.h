@@ -152,11 +152,11 @@ class RecordCheck {
             }
         }
         for (const std::string& argument : mta.removed) {
-            const bool known = std::ranges::any_of(judged_.recipients, [&](const std::string& one) {
+            const auto whose = std::ranges::find_if(judged_.recipients, [&](const std::string& one) {
                 return one == argument || "<" + std::string(mail::without_brackets(one)) + ">" == argument;
             });
-            expect(known, "who is removed was in the envelope");
-            expect(kept.contains(key_of(argument)), "who is removed is on record");
+            expect(whose != judged_.recipients.end(), "who is removed was in the envelope");
+            expect(kept.contains(key_of(*whose)), "who is removed is on record");
         }
         for (const std::string& argument : judged_.recipients) {
             expect(reply != milter::Reply::accept || !newly_held.contains(key_of(argument)) ||
