@@ -114,7 +114,7 @@ std::vector<Asked> requests_of(std::string_view input)
         asked.request.max_text = kind;
         asked.request.replacement_image = kind % 16 < 8 ? "" : "cid:removed.png";
         asked.end = kEnds.at(kind % kEnds.size());
-        asked.message = input.substr(2, 3U * static_cast<unsigned char>(input[1]));
+        asked.message = input.substr(2, std::size_t{3} * static_cast<unsigned char>(input[1]));
         input.remove_prefix(2 + asked.message.size());
         all.push_back(std::move(asked));
     }

@@ -50,7 +50,7 @@ class RecordCheck {
     RecordCheck(World& world, const Judged& judged) : world_(world), judged_(judged)
     {
         for (const HeldMail& mail : world_.house.held()) {
-            before_.insert(mail.id);
+            before_.insert(mail.id.str());
         }
     }
 
@@ -84,7 +84,7 @@ class RecordCheck {
         std::set<std::string> newly_held;
         const std::string digest = digest_of_mail();
         for (const HeldMail& mail : held) {
-            const bool is_new = !before_.contains(mail.id);
+            const bool is_new = !before_.contains(mail.id.str());
             expect(!is_new || failed || (reply && *reply != milter::Reply::tempfail),
                    "who is put off leaves nothing");
             if (is_new) {
@@ -167,7 +167,7 @@ class RecordCheck {
 
     World& world_;
     const Judged& judged_;
-    std::set<HeldId> before_;
+    std::set<std::string> before_; ///< ids
 };
 
 } // namespace qm::fuzz
