@@ -280,7 +280,8 @@ TEST(FirstMailbox, NameAndAddress)
 
 TEST(FirstMailbox, AnyBytesGiveTwoLinesFitToShow)
 {
-    constexpr std::string_view kLetters("\"()<>@,;:\\=?_ \r\n\t\0ab.\xFF\xC3\xA4\xE2\x80\xAE\x1B\x7F", 31);
+    using namespace std::string_view_literals;
+    constexpr auto kLetters = "\"()<>@,;:\\=?_ \r\n\t\0ab.\xFF\xC3\xA4\xE2\x80\xAE\x1B\x7F"sv;
     std::uint32_t state = 1;
     for (int round = 0; round < 5000; ++round) {
         std::string value;

@@ -129,11 +129,11 @@ TEST(AttachmentList, TypesAndSizesAreRead)
 
 TEST(AttachmentList, WhateverIsWrittenThereIsOneLineFitToShow)
 {
+    constexpr std::string_view kLetters = "\"\\;=*'%()<>@,:/[]?. \tabc\xC3\xA4\xE2\x80\xAE\x01\x7F\x9B";
     for (int i = 0; i < 1000; ++i) {
         std::string name;
         for (int j = 0; j < i % 60; ++j) {
-            name.push_back(
-                "\"\\;=*'%()<>@,:/[]?. \tabc\xC3\xA4\xE2\x80\xAE\x01\x7F\x9B"[(i * 7 + j * j * 3 + j) % 41]);
+            name.push_back(kLetters[static_cast<std::size_t>(i * 7 + j * j * 3 + j) % kLetters.size()]);
         }
         for (const std::string_view key :
              {"filename=", "filename*=", "filename*0*=utf-8''", "filename=\"", "name="}) {
