@@ -67,6 +67,7 @@ std::optional<std::uint32_t> read_message(std::string& message)
 int serve_one(const Render& render, const Confinement& confinement, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close(kReports); // so that its end is that of the parent
     if (getppid() != parent) {
         return kNobodyThere;
     }
