@@ -95,7 +95,7 @@ bool fits_header(std::string_view address)
     const auto local = mail::local_part(address);
     const auto domain = mail::domain(address);
     const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
-                         consists_of(domain.substr(1, domain.size() - 2), ".:-");
+                         is_dotted(domain.substr(1, domain.size() - 2), ".:-");
     return (is_dot_atom(local) || is_one_quoted_string(local)) && (literal || is_dotted(domain, ".-_"));
 }
 

@@ -66,7 +66,8 @@ TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
     for (const auto* address :
          {"", "u", "a,b@x.example", "a;b@x.example", "a(c)@x.example", ".a@x.example", "a..b@x.example",
           "a@x(c).example", "jürgen@x.example", "a@exämple.org", "a:b@x.example", "a@x.example.", "a@.x",
-          "a@x..y", "\"a\"@y.example,\"b\"@x.example", "\"a\" \"b\"@x.example", "\"a\\\"@x.example"}) {
+          "a@x..y", "a@[.]", "a@[1..2]", "\"a\"@y.example,\"b\"@x.example", "\"a\" \"b\"@x.example",
+          "\"a\\\"@x.example"}) {
         EXPECT_FALSE(fits_header(address)) << address;
     }
     EXPECT_FALSE(fits_header(std::string(300, 'a') + "@x.example"));
