@@ -22,10 +22,16 @@ bool consists_of(std::string_view text, std::string_view more)
     });
 }
 
+/// As consists_of(), and no dot at either end or beside another.
+bool is_dotted(std::string_view text, std::string_view more)
+{
+    return consists_of(text, more) && text.front() != '.' && text.back() != '.' &&
+           text.find("..") == std::string_view::npos;
+}
+
 bool is_dot_atom(std::string_view text)
 {
-    return consists_of(text, "!#$%&'*+-/=?^_`{|}~.") && text.front() != '.' && text.back() != '.' &&
-           text.find("..") == std::string_view::npos;
+    return is_dotted(text, "!#$%&'*+-/=?^_`{|}~.");
 }
 
 /// One quoted string and nothing else, with something in it.
@@ -58,12 +64,6 @@ bool is_quoted_plainly(std::string_view text)
         }
     }
     return true;
-}
-
-bool is_domain(std::string_view text)
-{
-    return consists_of(text, ".-_") && text.front() != '.' && text.back() != '.' &&
-           text.find("..") == std::string_view::npos;
 }
 
 struct Parts {
@@ -108,11 +108,11 @@ bool fits_header(std::string_view address)
     const auto local = mail::local_part(address);
     const auto domain = mail::domain(address);
     const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
-                         consists_of(domain.substr(1, domain.size() - 2), ".:-");
+                         is_dotted(domain.substr(1, domain.size() - 2), ".:-");
     // Some programs decode what looks like an encoded word even inside an address.
     const bool looks_encoded = address.find("=?") != std::string_view::npos;
     return !looks_encoded && (is_dot_atom(local) || is_quoted_plainly(local)) &&
-           (literal || is_domain(domain));
+           (literal || is_dotted(domain, ".-_"));
 }
 
 std::string fit_for_name(std::string_view text)

@@ -93,6 +93,8 @@ TEST(SenderLine, AHeaderTakesOrdinaryAddressesOnly)
                                 "\"=?utf-8?q?a?=\"@x.example",
                                 "a@[192.0.2.1",
                                 "a@[]",
+                                "a@[.]",
+                                "a@[1..2]",
                                 "a@b@c.example",
                                 "a@x.example\r\nBcc: b",
                                 "a@x.example>",
