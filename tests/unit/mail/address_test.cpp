@@ -294,7 +294,7 @@ TEST(FirstMailbox, AnyBytesGiveTwoLinesFitToShow)
         EXPECT_EQ(mailbox.address, text::one_line(mailbox.address)) << value;
     }
     EXPECT_EQ(first_mailbox("=?utf-8?q?Anna=0D=0ABcc:_x?= <a@b>").name, "Anna Bcc: x");
-    EXPECT_EQ(first_mailbox(std::string("An\0na <a\0@b>", 13)).address, "a@b");
+    EXPECT_EQ(first_mailbox("An\0na <a\0@b>"sv).address, "a@b");
 }
 
 } // namespace qm::mail

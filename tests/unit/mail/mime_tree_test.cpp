@@ -16,6 +16,7 @@ using test::attachment;
 using test::base64_part;
 using test::multipart;
 using test::part;
+using namespace std::string_literals;
 
 const std::string kPlain = part("text/plain", "plain");
 const std::string kHtml = part("text/html", "<p>html</p>");
@@ -320,7 +321,7 @@ TEST(MimeTree, HeaderBlocksOfEveryShapeLetTheTextThrough)
         {"Subject: x\r\nno field\r\nContent-Type: text/plain\r\n\r\nx", "x"},
         {"Subject : x\r\nContent-Type : text/plain\r\n\r\nx", "x"},
         {"Subject: x\nFrom: a\r\nContent-Type: text/plain\n\r\nx", "x"},
-        {std::string("Content-Type: text/pl\0ain\r\nX: \0\r\n\r\nx", 38), "x"},
+        {"Content-Type: text/pl\0ain\r\nX: \0\r\n\r\nx"s, "x"},
     });
 }
 
