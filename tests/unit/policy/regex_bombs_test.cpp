@@ -3,7 +3,6 @@
 // cost.
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +34,16 @@ struct Shipped {
 /// Every `regex = ...` of a file, commented out or quoted in a text as well. "%%" is a percent sign there.
 void read_patterns(const std::filesystem::path& path, std::vector<Shipped>& all)
 {
-    static const std::regex setting(R"(^[#\s]*(?:- Example: `)?regex = ([^`]+)`?$)");
+    static const Regex setting(R"(^[#\s]*(?:- Example: `)?regex = ([^`]+)`?$)");
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);) {
-        std::smatch found;
-        if (std::regex_match(line, found, setting)) {
-            const std::string pattern = std::regex_replace(found[1].str(), std::regex("%%"), "%");
-            all.push_back({path.filename(), pattern});
+        MatchGroups groups;
+        if (setting.search(line, &groups) == RegexOutcome::match) {
+            std::string pattern = groups.at(0).second;
+            for (auto at = pattern.find("%%"); at != std::string::npos; at = pattern.find("%%", at + 1)) {
+                pattern.erase(at, 1);
+            }
+            all.push_back({path.filename(), std::move(pattern)});
         }
     }
 }
