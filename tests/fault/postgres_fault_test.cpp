@@ -359,6 +359,7 @@ TEST_F(PostgresFault, ManyAtOnceWhileTheServerComesAndGoes)
     postman.start();
     janitor.start();
     std::atomic<int> deferred{0};
+    std::atomic<int> held{0};
     {
         const std::jthread trouble([&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
@@ -366,12 +367,17 @@ TEST_F(PostgresFault, ManyAtOnceWhileTheServerComesAndGoes)
                 stage.proxy.drop_connections();
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 stage.proxy.refuse(false);
-                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                // However slow the machine: somebody gets through before it goes away again.
+                const int before = held.load();
+                do {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                } while (held.load() == before && !stop.stop_requested());
             }
         });
         const std::jthread reload([&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
                 stage.house.reconfigure("spam", stage.sections());
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
         });
         std::vector<std::jthread> senders;
@@ -383,6 +389,7 @@ TEST_F(PostgresFault, ManyAtOnceWhileTheServerComesAndGoes)
                         ++deferred;
                         std::this_thread::sleep_for(std::chrono::milliseconds(5));
                     }
+                    ++held;
                 }
             });
         }
