@@ -22,6 +22,11 @@ if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
 fi
 rm -f "$stamp"
 cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$folder/"
+# Certificates that this machine trusts besides those that Node.js brings.
+trusted=/etc/ssl/certs/ca-certificates.crt
+if [[ -z ${NODE_EXTRA_CA_CERTS:-} && -r $trusted ]]; then
+    export NODE_EXTRA_CA_CERTS=$trusted
+fi
 (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund 9>&-)
 echo "$wanted" >"$stamp.new"
 mv "$stamp.new" "$stamp"

@@ -38,12 +38,28 @@ class Kills:
                 "(c) notice between MAIL and its answer": count(lambda s: s.sending)}
 
 
+# How what no kill has hit yet is aimed at.
+AIMS = {"(a) open catalog transaction": "transaction",
+        "(a) commit under way": "commit",
+        "(b) message file before its link": "file",
+        "(b) message file linked, not on record": "file",
+        "(c) notice between MAIL and its answer": "notice",
+        "(c) notice answered, not yet `sent`": "answered",
+        "notice before its final dot": "open",
+        "notice behind the dot, not taken": "dot",
+        "notice taken, not answered": "taken"}
+MOST_AIMED = 100
+
+
 def _moments(steps, count, kills):
-    """`count` moments; and some more when there is something that no kill has hit yet."""
-    number = 0
-    while number < count or (number < 3 * count and not all(kills.hits().values())):
+    """`count` moments; and some more, well aimed, while there is something that no kill has hit yet."""
+    for number in range(count):
         yield steps[number % len(steps)]
-        number += 1
+    for _ in range(MOST_AIMED):
+        missed = [what for what, hits in kills.hits().items() if not hits]
+        if not missed:
+            return
+        yield AIMS[missed[0]]
 
 
 def _until(condition, chance):
@@ -65,7 +81,7 @@ def _wait_for(world, node, moment, chance):
     elif moment == "file":
         _until(lambda: look.open_files(world, node), chance)
     elif moment == "notice":
-        _until(lambda: any(t.step == "dot" and t.sender == node.sender for t in world.notices.live()), chance)
+        _until(lambda: any(t.step != "taken" and t.sender == node.sender for t in world.notices.live()), chance)
     elif moment == "answered":
         # The sink's event comes before the daemon has read the answer: whatever is answered now is not settled yet.
         seen = world.notices.count()
