@@ -248,7 +248,7 @@ Checked allowed_declaration(std::string_view property, std::string_view value)
     }
     std::ranges::replace_if(
         lower, [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
-    const auto allowed = check_css(*row, text::trim(lower));
+    auto allowed = check_css(*row, text::trim(lower));
     if (!allowed) {
         return std::nullopt;
     }

@@ -128,7 +128,10 @@ std::string Declarations::str() const
 {
     std::string result;
     for (const auto& [property, value] : all_) {
-        result += (result.empty() ? "" : ";") + property + ":" + value;
+        result += result.empty() ? "" : ";";
+        result += property;
+        result += ':';
+        result += value;
     }
     return result;
 }

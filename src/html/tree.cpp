@@ -120,11 +120,9 @@ std::string nested_source(std::string_view input, bool& cut)
             nesting.add_text(token.text);
         } else if (token.kind == Token::Kind::verbatim) {
             nesting.add_verbatim(token.text);
-        } else if (element == nullptr) {
-            continue;
-        } else if (element->name == "html" && token.kind == Token::Kind::start &&
-                   find_raw(token, "dir") == nullptr) {
-            continue; // around everything: of use only where it turns the reading order
+        } else if (element == nullptr || (element->name == "html" && token.kind == Token::Kind::start &&
+                                          find_raw(token, "dir") == nullptr)) {
+            continue; // `html` is around everything: of use only where it turns the reading order
         } else if (token.kind == Token::Kind::start) {
             nesting.start(*element, attribute_source(token, *element));
         } else {

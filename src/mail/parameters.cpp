@@ -228,8 +228,10 @@ std::optional<Piece> piece_of(std::string_view marks)
 std::string joined(std::vector<Piece> pieces)
 {
     std::ranges::stable_sort(pieces, {}, &Piece::number);
-    const auto twice = std::ranges::unique(pieces, {}, &Piece::number);
-    pieces.erase(twice.begin(), twice.end());
+    // Not the one of std::ranges, which clang 14 cannot read.
+    pieces.erase(std::unique(pieces.begin(), pieces.end(),
+                             [](const Piece& a, const Piece& b) { return a.number == b.number; }),
+                 pieces.end());
     std::string_view charset;
     std::string bytes;
     for (const Piece& piece : pieces) {

@@ -26,8 +26,6 @@
 #include "preview/worker.h"
 #include "quarantine/error.h"
 
-extern char** environ;
-
 namespace qm::preview {
 namespace {
 
