@@ -19,8 +19,8 @@ using Render = std::function<Preview(const Request&, std::string_view message, b
 inline constexpr int kNobodyThere = 99;
 
 /// The part of a child: reads one request from descriptor 0, renders and answers it. Returns its exit code:
-/// EX_OK also for a request that was taken back; kNobodyThere when the other end is closed; EX_PROTOCOL for what
-/// is no request.
+/// EX_OK also for a request that was taken back; kNobodyThere when the other end is closed; EX_PROTOCOL for
+/// what is no request.
 int answer_one(const Render& render);
 
 /// Has one child after the other read one request from descriptor 0, shut in as `confinement` says, render it
