@@ -35,11 +35,11 @@ constexpr std::array kSchemes{
     Scheme{"sqlite+pool", Engine::sqlite},
 };
 
-/// What may stand behind the `?`; `library` is the client library's word for it, "" for the socket.
+/// What may stand behind the `?`; `client_word` is the client library's word for it, "" for the socket.
 struct Parameter {
     Engine engine;
     std::string_view name;
-    std::string_view library;
+    std::string_view client_word;
 };
 constexpr std::array kParameters{
     Parameter{Engine::postgresql, "host", ""},
@@ -133,10 +133,10 @@ void read_parameter(std::string_view text, Target& target)
                 continue;
             }
             std::string value = percent_decoded(text.substr(equals + 1));
-            if (known.library.empty()) {
+            if (known.client_word.empty()) {
                 target.socket = std::move(value);
             } else {
-                target.extra.emplace_back(known.library, std::move(value));
+                target.extra.emplace_back(known.client_word, std::move(value));
             }
             return;
         }

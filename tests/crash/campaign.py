@@ -43,7 +43,7 @@ AIMS = {"(a) open catalog transaction": "transaction",
         "(a) commit under way": "commit",
         "(b) message file before its link": "file",
         "(b) message file linked, not on record": "file",
-        "(c) notice between MAIL and its answer": "notice",
+        "(c) notice between MAIL and its answer": "in flight",
         "(c) notice answered, not yet `sent`": "answered",
         "notice before its final dot": "open",
         "notice behind the dot, not taken": "dot",
@@ -81,6 +81,8 @@ def _wait_for(world, node, moment, chance):
     elif moment == "file":
         _until(lambda: look.open_files(world, node), chance)
     elif moment == "notice":
+        _until(lambda: any(t.step == "dot" and t.sender == node.sender for t in world.notices.live()), chance)
+    elif moment == "in flight":
         _until(lambda: any(t.step != "taken" and t.sender == node.sender for t in world.notices.live()), chance)
     elif moment == "answered":
         # The sink's event comes before the daemon has read the answer: whatever is answered now is not settled yet.

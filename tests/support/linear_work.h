@@ -14,14 +14,17 @@
 namespace qm::test {
 
 #ifdef QM_SANITIZED
-constexpr int kSlower = 20;         ///< how much a sanitizer may cost
-constexpr std::size_t kSmaller = 8; ///< with one, less is enough: growth is not looked at
+constexpr int kSlower = 20; ///< how much a sanitizer may cost
 /// A sanitizer looks at all of the input of iconv() and others at every call: it is not linear itself.
 constexpr bool kHasGrowth = false;
 #else
 constexpr int kSlower = 1;
-constexpr std::size_t kSmaller = 1;
 constexpr bool kHasGrowth = true;
+#endif
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kSmaller = 8; ///< one thread has no races, and growth is not looked at
+#else
+constexpr std::size_t kSmaller = 1;
 #endif
 
 /// Runs `run(make(size))` and `run(make(2 * size))`: the second costs less than three times as much as the
