@@ -10,6 +10,7 @@
 #include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/queued_sink.h"
 #include "base/text.h"
 
 namespace qm::log {
@@ -33,25 +34,31 @@ spdlog::level::level_enum to_spdlog(Level level)
     return spdlog::level::err;
 }
 
+std::shared_ptr<QueuedSink> queued(std::shared_ptr<spdlog::sinks::sink> sink)
+{
+    return std::make_shared<QueuedSink>(std::move(sink));
+}
+
 std::shared_ptr<spdlog::logger> make(Target target)
 {
     switch (target) {
     case Target::journal: {
         auto logger = std::make_shared<spdlog::logger>(
-            kIdent, std::make_shared<spdlog::sinks::systemd_sink_mt>(kIdent, true));
+            kIdent, queued(std::make_shared<spdlog::sinks::systemd_sink_mt>(kIdent, true)));
         logger->set_pattern("%v");
         return logger;
     }
     case Target::syslog: {
         auto logger = std::make_shared<spdlog::logger>(
-            kIdent, std::make_shared<spdlog::sinks::syslog_sink_mt>(kIdent, LOG_PID, LOG_MAIL, true));
+            kIdent, queued(std::make_shared<spdlog::sinks::syslog_sink_mt>(kIdent, LOG_PID, LOG_MAIL, true)));
         logger->set_pattern("%v");
         return logger;
     }
     case Target::standard_error:
         break;
     }
-    auto logger = std::make_shared<spdlog::logger>(kIdent, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>(kIdent, queued(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n[%P]: %v");
     return logger;
 }
@@ -97,8 +104,12 @@ std::string word(std::string_view subject)
 void open(Target target, Level level)
 {
     logger() = make(target);
-    logger()->flush_on(spdlog::level::debug);
     set_level(level);
+}
+
+bool wait_until_written(std::chrono::milliseconds patience)
+{
+    return static_cast<QueuedSink&>(*logger()->sinks().front()).wait_until_written(patience);
 }
 
 void set_level(Level level)

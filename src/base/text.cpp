@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -70,9 +71,27 @@ std::vector<std::string> split_list(std::string_view text)
     return items;
 }
 
+std::size_t ascii_length(std::string_view text)
+{
+    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+    std::size_t length = 0;
+    std::uint64_t eight = 0;
+    while (length + sizeof eight <= text.size()) {
+        std::memcpy(&eight, text.data() + length, sizeof eight);
+        if ((eight & kHighBits) != 0) {
+            break;
+        }
+        length += sizeof eight;
+    }
+    while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) {
+        ++length;
+    }
+    return length;
+}
+
 bool is_ascii(std::string_view text)
 {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return ascii_length(text) == text.size();
 }
 
 std::size_t utf8_length(std::string_view text)
@@ -151,7 +170,10 @@ std::string to_valid_utf8(std::string_view text)
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
-        if (const std::size_t length = utf8_length(text); length != 0) {
+        if (const std::size_t plain = ascii_length(text); plain != 0) {
+            result.append(text.substr(0, plain));
+            text.remove_prefix(plain);
+        } else if (const std::size_t length = utf8_length(text); length != 0) {
             result.append(text.substr(0, length));
             text.remove_prefix(length);
         } else {
@@ -206,6 +228,11 @@ bool is_deceptive(char32_t code)
 
 std::string printable(std::string_view text, std::size_t limit)
 {
+    // Nearly everything that is logged.
+    if (text.size() <= limit &&
+        std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '\\'; })) {
+        return std::string(text);
+    }
     std::string result;
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);

@@ -21,6 +21,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// The pieces of a comma-separated value, trimmed, empty ones left out.
 std::vector<std::string> split_list(std::string_view text);
 
+/// How many bytes at the beginning are ASCII.
+std::size_t ascii_length(std::string_view text);
 bool is_ascii(std::string_view text);
 
 /// Length in bytes of the valid UTF-8 sequence (RFC 3629) that begins `text`; 0 if there is none.

@@ -1,4 +1,5 @@
 // quarantine-milter(8)
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -25,6 +26,8 @@ namespace {
 
 using qm::LoadedSettings;
 
+/// A log that hangs does not keep the program.
+constexpr std::chrono::seconds kLastLines{2};
 constexpr const char* kDefaultFile = "/etc/quarantine-milter/quarantine-milter.conf";
 constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 
@@ -119,7 +122,9 @@ int run(int argc, char** argv)
         return code;
     }
     open_log(loaded.settings->global, options.log_to_stderr);
-    return qm::daemon::run(options, loaded.settings);
+    const int code = qm::daemon::run(options, loaded.settings);
+    qm::log::wait_until_written(kLastLines);
+    return code;
 }
 
 } // namespace

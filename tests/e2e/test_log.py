@@ -1,4 +1,5 @@
 """Where the log goes: syslog (facility mail), the journal, stderr; and libmilter has nothing to complain of."""
+import concurrent.futures
 import shutil
 
 from harness import mails, milter, mounts, places
@@ -59,6 +60,24 @@ class LogCase(MilterCase):
             return [line[:4] for line in syslog.lines() if "status=deferred" in line]
         places.wait_until("each mail has its line", lambda: len(said()) == 5)
         self.assertEqual(sorted(said()), ["<19>", "<22>", "<22>", "<22>", "<22>"])  # mail.err, mail.info
+
+    def test_a_log_that_hangs_holds_up_no_mail_and_loses_no_line(self):
+        syslog = self.receiver("/dev/log")
+        daemon = self.logging_to("syslog")
+        self.assert_holds(mails.spam())
+        syslog.wait_for("status=quarantined")
+        syslog.hang()
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:
+            answers = [pool.submit(milter.judge, daemon.milter, f"anna{number}@shop.example", "user@our.example", mails.spam())
+                       for number in range(40)]
+            try:
+                # One hangs in the log, and libmilter may have given its worker two more.
+                places.wait_until("the mails are answered", lambda: sum(answer.done() for answer in answers) >= 37, 20)
+            finally:
+                syslog.go_on()
+        self.assertEqual({answer.result().letter for answer in answers}, {"d"})
+        places.wait_until("each mail has its line", lambda: all(
+            any(f"<anna{number}@" in line and "status=quarantined" in line for line in syslog.lines()) for number in range(40)), 20)
 
     def test_the_journal_gets_every_event(self):
         journal = self.receiver("/run/systemd/journal/socket")
