@@ -199,8 +199,27 @@ static_assert(std::ranges::is_sorted(kProperties, {}, &Property::name));
 
 const Element* find_element(std::string_view name)
 {
-    const auto* const found = std::ranges::lower_bound(kElements, name, {}, &Element::name);
-    return found != kElements.end() && found->name == name ? found : nullptr;
+    // Where the names with each first letter begin, and where those with the last one end.
+    static constexpr auto kBegins = [] {
+        std::array<std::size_t, 27> begins{};
+        for (std::size_t letter = 0; letter < begins.size(); ++letter) {
+            while (begins.at(letter) < kElements.size() &&
+                   static_cast<std::size_t>(kElements.at(begins.at(letter)).name.front() - 'a') < letter) {
+                ++begins.at(letter);
+            }
+        }
+        return begins;
+    }();
+    if (name.empty() || name.front() < 'a' || name.front() > 'z') {
+        return nullptr;
+    }
+    const auto letter = static_cast<std::size_t>(name.front() - 'a');
+    for (std::size_t i = kBegins.at(letter); i < kBegins.at(letter + 1); ++i) {
+        if (kElements.at(i).name == name) {
+            return &kElements.at(i);
+        }
+    }
+    return nullptr;
 }
 
 bool is_void(const Element& element)

@@ -83,17 +83,48 @@ bool is_mark(char32_t code)
         Range{0xA8E0, 0xA8F1},   Range{0xAAB0, 0xAAC1},   Range{0xFE00, 0xFE0F},   Range{0xFE20, 0xFE2F},
         Range{0x10A01, 0x10A3F}, Range{0x11000, 0x11046}, Range{0x1D165, 0x1D1AD}, Range{0x1E000, 0x1E02A},
         Range{0xE0100, 0xE01EF}};
+    if (code < kMarks.front().first) {
+        return false;
+    }
     const auto* const found = std::ranges::upper_bound(kMarks, code, {}, &Range::first);
     return found != kMarks.begin() && code <= std::prev(found)->last;
 }
 
 } // namespace
 
+std::size_t plain_length(std::string_view text)
+{
+    static constexpr auto kPlain = [] {
+        std::array<bool, 256> plain{};
+        for (std::size_t c = 0x20; c < 0x7F; ++c) {
+            plain.at(c) = c != '&' && c != '<' && c != '>' && c != '"' && c != '\'';
+        }
+        plain['\t'] = plain['\n'] = true;
+        return plain;
+    }();
+    std::size_t length = 0;
+    while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) {
+        ++length;
+    }
+    return length;
+}
+
 std::string escape(std::string_view text)
 {
     std::string result;
     result.reserve(text.size() + text.size() / 8);
+    append_escaped(text, result);
+    return result;
+}
+
+void append_escaped(std::string_view text, std::string& result)
+{
     while (!text.empty()) {
+        if (const std::size_t plain = plain_length(text); plain != 0) {
+            result.append(text.substr(0, plain));
+            text.remove_prefix(plain);
+            continue;
+        }
         const text::Character character = text::first_character(text);
         const char32_t code = character.code;
         if (code == '&') {
@@ -113,7 +144,6 @@ std::string escape(std::string_view text)
         }
         text.remove_prefix(character.bytes);
     }
-    return result;
 }
 
 std::string in_reading_order(std::string_view text)
@@ -124,6 +154,12 @@ std::string in_reading_order(std::string_view text)
     result.reserve(text.size());
     std::size_t marks = 0;
     while (!text.empty()) {
+        if (const std::size_t plain = text::ascii_length(text); plain != 0) {
+            result.append(text.substr(0, plain));
+            text.remove_prefix(plain);
+            marks = 0;
+            continue;
+        }
         const text::Character character = text::first_character(text);
         if (!turns_text(character.code) && character.code != kByteOrderMark) {
             marks = is_mark(character.code) ? marks + 1 : 0;

@@ -93,13 +93,16 @@ bool is_part_of_table(const Element& element)
 void Fitting::enter(const Element& element, Written& attributes)
 {
     const std::string* const written = find(attributes, "style");
-    Declarations style(written == nullptr ? std::string_view() : std::string_view(*written));
+    const std::string before = written == nullptr ? std::string() : *written; // attributes will move
+    Declarations style(before);
     style.shorten(kMaxDeclarations, kMaxStyle);
     Place place = open_.back();
     fit_box(element, place, attributes, style);
     fit_direction(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
-    put(attributes, "style", style.str());
+    if (style.has_changed()) {
+        put(attributes, "style", style.str());
+    }
     fit_cell(element, attributes);
     open_.push_back(place);
 }

@@ -29,7 +29,9 @@ void erase_attribute(Written& attributes, std::string_view name)
 std::string_view property_of(std::string_view style, std::string_view name)
 {
     std::string_view value;
-    for (const std::string_view declaration : text::split(style, ';')) {
+    while (!style.empty()) {
+        const std::string_view declaration = style.substr(0, style.find(';'));
+        style.remove_prefix(std::min(declaration.size() + 1, style.size()));
         if (declaration.starts_with(name) && declaration.substr(name.size()).starts_with(':')) {
             value = declaration.substr(name.size() + 1);
         }
@@ -111,7 +113,9 @@ void Legible::enter(const Element& element, Written& attributes)
     colors.paper = own_paper(element, attributes).value_or(colors.paper);
     // Without a document type, a browser gives a table the color of the page.
     bool must_say = element.role == Role::table && !text && colors.text != kBlack;
-    if (contrast(colors.text, colors.paper) < kLeastContrast) {
+    // What is around it can be read already.
+    const bool is_as_around = colors.text == open_.back().text && colors.paper == open_.back().paper;
+    if (!is_as_around && contrast(colors.text, colors.paper) < kLeastContrast) {
         erase_attribute(attributes, "color");
         remove_property(attributes, "color");
         colors.text = inherited;

@@ -116,26 +116,25 @@ void Nesting::end(const Element& element)
 void Nesting::add_text(std::string_view text)
 {
     make_room_for_text(text);
-    for (const char c : text) {
-        if (c == '<') {
-            out_ += "&lt;";
-        } else {
-            out_.push_back(c);
-        }
-    }
+    append_replacing(text, "<");
 }
 
 void Nesting::add_verbatim(std::string_view text)
 {
     make_room_for_text(text);
-    for (const char c : text) {
-        if (c == '<') {
-            out_ += "&lt;";
-        } else if (c == '&') {
-            out_ += "&amp;";
-        } else {
-            out_.push_back(c);
+    append_replacing(text, "<&");
+}
+
+void Nesting::append_replacing(std::string_view text, std::string_view special)
+{
+    for (;;) {
+        const auto at = special.size() == 1 ? text.find(special.front()) : text.find_first_of(special);
+        out_ += text.substr(0, at);
+        if (at == std::string_view::npos) {
+            return;
         }
+        out_ += text[at] == '<' ? "&lt;" : "&amp;";
+        text.remove_prefix(at + 1);
     }
 }
 

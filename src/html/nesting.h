@@ -45,6 +45,7 @@ class Nesting {
     bool fits(const Element& element) const;
     bool make_room(const Element& element);
     void make_room_for_text(std::string_view text);
+    void append_replacing(std::string_view text, std::string_view special);
     void close_for_block(const Element& element);
     bool enter_table(Role target);
     bool in_table_structure() const;

@@ -341,7 +341,7 @@ class TextWriter final : public Visitor {
 std::string html_to_text(std::string_view html, std::size_t width)
 {
     TextWriter writer(width);
-    walk(html, kMaxInput, writer);
+    walk_quickly(html, kMaxInput, writer);
     return writer.finish();
 }
 

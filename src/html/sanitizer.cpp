@@ -1,5 +1,8 @@
 #include "html/sanitizer.h"
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -55,7 +58,8 @@ class Writer final : public Visitor {
         Open open;
         Written written;
         for (const auto& [attribute, value] : attributes.items()) {
-            if (auto allowed = allowed_value(attribute->value, value)) {
+            if (auto allowed = attribute->value == Value::style ? style_of(value)
+                                                                : allowed_value(attribute->value, value)) {
                 written.emplace_back(attribute->name, std::move(*allowed));
             }
         }
@@ -94,7 +98,12 @@ class Writer final : public Visitor {
 
     void text(std::string_view text) override
     {
-        const std::string shown = in_reading_order(text);
+        std::string in_order;
+        std::string_view shown = text;
+        if (!text::is_ascii(text)) {
+            in_order = in_reading_order(text);
+            shown = in_order;
+        }
         for (Open& open : open_) {
             if (!open.target.empty() && open.label.size() < kMaxLabel) {
                 open.label += text::cut_utf8(shown, kMaxLabel);
@@ -130,13 +139,21 @@ class Writer final : public Visitor {
     void write_start(const Element& element, const Written& attributes, Open& open)
     {
         const std::string_view name = element.is_link ? "span" : element.name;
-        std::string tag = "<" + std::string(name);
-        for (const auto& [attribute, value] : attributes) {
-            tag += " " + std::string(attribute) + "=\"" + escape(value) + "\"";
-        }
-        tag += '>';
         const bool says_nothing = attributes.empty() && (name == "span" || name == "font");
-        if (!says_nothing && put(tag, is_void(element) ? 0 : name.size() + 3)) {
+        if (says_nothing) {
+            return;
+        }
+        tag_ = '<';
+        tag_ += name;
+        for (const auto& [attribute, value] : attributes) {
+            tag_ += ' ';
+            tag_ += attribute;
+            tag_ += "=\"";
+            append_escaped(value, tag_);
+            tag_ += '"';
+        }
+        tag_ += '>';
+        if (put(tag_, is_void(element) ? 0 : name.size() + 3)) {
             open.name = name;
         }
     }
@@ -178,8 +195,26 @@ class Writer final : public Visitor {
         return put(piece);
     }
 
+    /// A mail says the same again and again.
+    std::optional<std::string> style_of(std::string_view source)
+    {
+        constexpr std::size_t kMostStyles = 200;
+        const auto known = styles_.find(source);
+        if (known != styles_.end()) {
+            return known->second;
+        }
+        auto allowed = allowed_value(Value::style, source);
+        if (styles_.size() < kMostStyles) {
+            styles_.emplace(source, allowed);
+        }
+        return allowed;
+    }
+
     const SanitizeOptions& options_;
     std::string html_;
+    std::string tag_; ///< that is being written
+    std::map<std::string, std::optional<std::string>, std::less<>>
+        styles_;               ///< as they came and as they may be
     std::size_t reserved_ = 0; ///< bytes of the end tags to come
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins

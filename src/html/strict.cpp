@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,15 +73,24 @@ class Scanner {
     {
         const auto length = rest_.find(end);
         const std::string_view written = rest_.substr(0, length);
+        if (plain_length(written) == written.size()) {
+            rest_.remove_prefix(written.size());
+            return std::string(written);
+        }
         std::string meant;
         meant.reserve(written.size());
         for (std::string_view left = written; !left.empty();) {
-            const Entity* found = nullptr;
-            for (const Entity& entity : kEntities) {
-                found = left.starts_with(entity.written) ? &entity : found;
+            const std::string_view as_it_is = left.substr(0, left.find('&'));
+            meant += as_it_is;
+            left.remove_prefix(as_it_is.size());
+            const auto* const found = std::ranges::find_if(
+                kEntities, [&](const Entity& entity) { return left.starts_with(entity.written); });
+            if (found != kEntities.end()) {
+                meant.push_back(found->meant);
+                left.remove_prefix(found->written.size());
+            } else if (!left.empty()) {
+                return std::nullopt; // an ampersand that escape() would not have left
             }
-            meant.push_back(found == nullptr ? left.front() : found->meant);
-            left.remove_prefix(found == nullptr ? 1 : found->written.size());
         }
         if (escape(meant) != written) {
             return std::nullopt;
@@ -93,7 +103,7 @@ class Scanner {
     {
         const std::string_view before = rest_;
         const auto meant = take_escaped('<');
-        if (!meant || in_reading_order(*meant) != *meant) {
+        if (!meant || !is_in_order(*meant)) {
             return false;
         }
         nesting_.add_text(before.substr(0, before.size() - rest_.size()));
@@ -136,7 +146,7 @@ class Scanner {
         const std::string_view before = rest_.substr(std::string_view("<img").size());
         take(image_);
         const auto alt = take_escaped('"');
-        if (!alt || !take("\"") || in_reading_order(*alt) != *alt) {
+        if (!alt || !take("\"") || !is_in_order(*alt)) {
             return false;
         }
         return enter(*find_element("img"), {}, before.substr(0, before.size() - rest_.size())) && take(">");
@@ -153,11 +163,30 @@ class Scanner {
         const bool is_new =
             std::ranges::find(attributes, name, &Written::value_type::first) == attributes.end();
         auto value = take_escaped('"');
-        if (!is_new || !value || !take("\"") || allowed_value(attribute->value, *value) != *value) {
+        if (!is_new || !value || !take("\"") || !is_allowed(attribute->value, *value)) {
             return false;
         }
         attributes.emplace_back(attribute->name, std::move(*value));
         return true;
+    }
+
+    static bool is_in_order(std::string_view text)
+    {
+        return text::is_ascii(text) || in_reading_order(text) == text;
+    }
+
+    bool is_allowed(Value kind, const std::string& value)
+    {
+        constexpr std::size_t kMostStyles = 200;
+        const bool is_style = kind == Value::style;
+        if (is_style && styles_.contains(value)) {
+            return true;
+        }
+        const bool is_allowed = allowed_value(kind, value) == value;
+        if (is_style && is_allowed && styles_.size() < kMostStyles) {
+            styles_.insert(value);
+        }
+        return is_allowed;
     }
 
     bool enter(const Element& element, const Written& attributes, std::string_view source)
@@ -190,6 +219,7 @@ class Scanner {
     std::string_view rest_;
     const std::string image_;
     std::vector<const Element*> open_;
+    std::set<std::string> styles_; ///< that may be
     Nesting nesting_{kSentences};
     Fitting fitting_;
     Legible legible_;

@@ -69,7 +69,9 @@ std::string clean_style(std::string_view style)
 
 Declarations::Declarations(std::string_view clean)
 {
-    for (const std::string_view declaration : text::split(clean, ';')) {
+    while (!clean.empty()) {
+        const std::string_view declaration = clean.substr(0, clean.find(';'));
+        clean.remove_prefix(std::min(declaration.size() + 1, clean.size()));
         const auto colon = declaration.find(':');
         if (colon != std::string_view::npos) {
             all_.emplace_back(declaration.substr(0, colon), declaration.substr(colon + 1));
@@ -81,24 +83,31 @@ std::string_view Declarations::find(std::string_view property) const
 {
     const auto found = std::find_if(all_.rbegin(), all_.rend(),
                                     [&](const auto& declaration) { return declaration.first == property; });
-    return found == all_.rend() ? std::string_view() : std::string_view(found->second);
+    return found == all_.rend() ? std::string_view() : found->second;
 }
 
 bool Declarations::erase(std::string_view property)
 {
-    return std::erase_if(all_, [&](const auto& declaration) { return declaration.first == property; }) > 0;
+    const bool erased =
+        std::erase_if(all_, [&](const auto& declaration) { return declaration.first == property; }) > 0;
+    changed_ = changed_ || erased;
+    return erased;
 }
 
 void Declarations::erase_family(std::string_view beginning)
 {
-    std::erase_if(all_, [&](const auto& declaration) { return declaration.first.starts_with(beginning); });
+    const auto erased = std::erase_if(
+        all_, [&](const auto& declaration) { return declaration.first.starts_with(beginning); });
+    changed_ = changed_ || erased > 0;
 }
 
 void Declarations::set(std::string_view property, std::string_view value)
 {
     if (find(property) != value) {
+        const std::string_view name = set_.emplace_back(property);
         erase(property);
-        all_.emplace_back(property, value);
+        all_.emplace_back(name, set_.emplace_back(value));
+        changed_ = true;
     }
 }
 
@@ -119,14 +128,26 @@ double Declarations::pixels_of(std::string_view beginning) const
 
 void Declarations::shorten(std::size_t most, std::size_t bytes)
 {
-    while (!all_.empty() && (all_.size() > most || str().size() > bytes)) {
+    while (!all_.empty() && (all_.size() > most || size() > bytes)) {
         all_.pop_back();
+        changed_ = true;
     }
+}
+
+/// Of str().
+std::size_t Declarations::size() const
+{
+    std::size_t sum = all_.empty() ? 0 : all_.size() - 1;
+    for (const auto& [property, value] : all_) {
+        sum += property.size() + 1 + value.size();
+    }
+    return sum;
 }
 
 std::string Declarations::str() const
 {
     std::string result;
+    result.reserve(size());
     for (const auto& [property, value] : all_) {
         result += result.empty() ? "" : ";";
         result += property;

@@ -1,6 +1,7 @@
 // The style attribute: cut into declarations, each checked by src/html/allowed, written anew.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,10 +13,15 @@ namespace qm::html {
 /// bytes.
 std::string clean_style(std::string_view style);
 
-/// A style that clean_style() has written, as declarations.
+/// A style that clean_style() has written, as declarations. It is borrowed.
 class Declarations {
   public:
     explicit Declarations(std::string_view clean);
+    Declarations(const Declarations&) = delete;
+    Declarations& operator=(const Declarations&) = delete;
+
+    /// False while str() would give what it was made of.
+    bool has_changed() const { return changed_; }
 
     /// The value that counts, "" when there is none.
     std::string_view find(std::string_view property) const;
@@ -32,7 +38,11 @@ class Declarations {
     std::string str() const;
 
   private:
-    std::vector<std::pair<std::string, std::string>> all_;
+    std::size_t size() const;
+
+    std::vector<std::pair<std::string_view, std::string_view>> all_;
+    std::deque<std::string> set_; ///< values that came later
+    bool changed_ = false;
 };
 
 } // namespace qm::html

@@ -18,7 +18,14 @@ bool is_letter(char c)
 
 bool is_space(char c)
 {
-    return kWhiteSpace.find(c) != npos;
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
+/// Where the name that begins `text` ends, of a tag or (`more` is the equals sign) of an attribute.
+std::size_t end_of_name(std::string_view text, char more = '>')
+{
+    const auto ends = [&](char c) { return c == '>' || c == '/' || c == more || is_space(c); };
+    return static_cast<std::size_t>(std::ranges::find_if(text, ends) - text.begin());
 }
 
 /// What is done with an element whose content is not markup of the page.
@@ -160,7 +167,7 @@ bool Tokenizer::read_end_tag()
         return false;
     }
     rest_.remove_prefix(2);
-    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>"), rest_.size());
+    const std::size_t end = end_of_name(rest_);
     token_.kind = Token::Kind::end;
     token_.name = text::to_lower(rest_.substr(0, end));
     rest_.remove_prefix(end);
@@ -178,7 +185,7 @@ bool Tokenizer::read_start_tag()
 {
     rest_.remove_prefix(1);
     has_target_ = false;
-    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>"), rest_.size());
+    const std::size_t end = end_of_name(rest_);
     token_.kind = Token::Kind::start;
     token_.name = text::to_lower(rest_.substr(0, end));
     rest_.remove_prefix(end);
@@ -200,7 +207,7 @@ bool Tokenizer::read_attribute()
         return false;
     }
     // A name may begin with `=`.
-    const auto end = std::min(rest_.find_first_of(" \t\n\r\f/>=", 1), rest_.size());
+    const std::size_t end = 1 + end_of_name(rest_.substr(1), '=');
     RawAttribute attribute;
     attribute.name = rest_.substr(0, end);
     rest_.remove_prefix(end);

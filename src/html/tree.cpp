@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <deque>
+#include <memory_resource>
 #include <string>
 #include <utility>
 
@@ -17,15 +18,46 @@ namespace {
 
 constexpr std::size_t kMaxAttributeValue = 8192; ///< bytes
 
-struct DestroyTree {
-    void operator()(GumboOutput* output) const noexcept
+/// What gumbo builds a tree of. It goes as a whole: a tree is freed neither piece by piece, which would take
+/// as long as building it, nor by a function that calls itself.
+class Memory {
+  public:
+    static void* allocate(void* memory, std::size_t size)
     {
-        gumbo_destroy_output(&kGumboDefaultOptions, output);
+        return static_cast<Memory*>(memory)->resource_.allocate(size);
     }
-};
-using Tree = std::unique_ptr<GumboOutput, DestroyTree>;
+    static void deallocate(void* /*memory*/, void* /*block*/) {}
 
-/// Valid UTF-8 without NUL, which ends a text for gumbo.
+  private:
+    static constexpr std::size_t kFirst = std::size_t{64} * 1024;
+    std::pmr::monotonic_buffer_resource resource_{kFirst};
+};
+
+/// How many bytes at the beginning of valid UTF-8 are a character that no page may have: NUL, the other
+/// controls but tab, line ends and form feed, noncharacters (HTML, "preprocessing the input stream"). 0:
+/// none.
+std::size_t forbidden_length(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    if (first < 0x20) {
+        return first == '\t' || first == '\n' || first == '\f' || first == '\r' ? 0 : 1;
+    }
+    switch (first) {
+    case 0x7F:
+        return 1;
+    case 0xC2:
+        return byte(1) < 0xA0 ? 2 : 0;
+    case 0xEF: // U+FDD0 to U+FDEF, U+FFFE, U+FFFF
+        return (byte(1) == 0xB7 && byte(2) >= 0x90 && byte(2) <= 0xAF) || (byte(1) == 0xBF && byte(2) >= 0xBE)
+                   ? 3
+                   : 0;
+    default: // the last two of each plane
+        return first >= 0xF0 && (byte(1) & 0x0FU) == 0x0F && byte(2) == 0xBF && byte(3) >= 0xBE ? 4 : 0;
+    }
+}
+
+/// Valid UTF-8 with U+FFFD for what gumbo would read as that: the same for whoever reads the source.
 std::string readable_bytes(std::string_view input)
 {
     const std::string valid = text::to_valid_utf8(input);
@@ -35,13 +67,22 @@ std::string readable_bytes(std::string_view input)
     }
     std::string result;
     result.reserve(rest.size());
-    for (const char c : rest) {
-        if (c == '\0') {
-            result += "\uFFFD";
-        } else {
-            result.push_back(c);
+    std::size_t plain = 0; ///< bytes to be copied
+    while (plain < rest.size()) {
+        const auto first = static_cast<unsigned char>(rest[plain]);
+        // ASCII, or inside a character.
+        const bool is_plain = (first >= 0x20 && first < 0x7F) || (first >= 0x80 && first < 0xC2);
+        const std::size_t forbidden = is_plain ? 0 : forbidden_length(rest.substr(plain));
+        if (forbidden == 0) {
+            ++plain;
+            continue;
         }
+        result += rest.substr(0, plain);
+        result += "\uFFFD";
+        rest.remove_prefix(plain + forbidden);
+        plain = 0;
     }
+    result += rest;
     return result;
 }
 
@@ -63,6 +104,16 @@ std::string page_colors(const Token& token)
         style += color ? property + *color + ";" : "";
     }
     return style;
+}
+
+void append_quoted(std::string_view value, std::string& source)
+{
+    for (auto at = value.find('"'); at != std::string_view::npos; at = value.find('"')) {
+        source += value.substr(0, at);
+        source += "&quot;";
+        value.remove_prefix(at + 1);
+    }
+    source += value;
 }
 
 /// The attributes that the element may have, each once, in double quotes. They are checked again, with
@@ -88,13 +139,7 @@ std::string attribute_source(const Token& token, const Element& element)
         if (attribute->value == Value::style) {
             source += std::exchange(colors, {});
         }
-        for (const char c : value) {
-            if (c == '"') {
-                source += "&quot;";
-            } else {
-                source.push_back(c);
-            }
-        }
+        append_quoted(value, source);
         source += '"';
     }
     if (!colors.empty()) {
@@ -140,9 +185,10 @@ const Element* element_of(const GumboNode& node)
     if (node.type != GUMBO_NODE_ELEMENT || node.v.element.tag_namespace != GUMBO_NAMESPACE_HTML) {
         return nullptr;
     }
+    static const Element* const kLink = find_element("a");
     const GumboElement& element = node.v.element;
     if (element.tag == GUMBO_TAG_SPAN && gumbo_get_attribute(&element.attributes, "href") != nullptr) {
-        return find_element("a");
+        return kLink;
     }
     if (element.tag == GUMBO_TAG_UNKNOWN) {
         GumboStringPiece name = element.original_tag;
@@ -198,6 +244,171 @@ void show(const GumboNode& root, Visitor& visitor)
     }
 }
 
+/// A tree of gumbo's.
+class Tree {
+  public:
+    explicit Tree(std::string_view source)
+    {
+        GumboOptions options = kGumboDefaultOptions;
+        options.fragment_context = GUMBO_TAG_DIV;
+        options.max_errors = 0;
+        options.allocator = Memory::allocate;
+        options.deallocator = Memory::deallocate;
+        options.userdata = &memory_;
+        output_ = gumbo_parse_with_options(&options, source.data(), source.size());
+    }
+
+    const GumboNode* root() const { return output_ == nullptr ? nullptr : output_->root; }
+
+  private:
+    Memory memory_;
+    const GumboOutput* output_ = nullptr;
+};
+
+/// All text of a tree, for one that holds nothing else.
+std::string text_of(const GumboNode* node)
+{
+    std::string text;
+    for (unsigned i = 0; node != nullptr && i < node->v.element.children.length; ++i) {
+        const auto& child = *static_cast<const GumboNode*>(node->v.element.children.data[i]);
+        if (child.type == GUMBO_NODE_TEXT || child.type == GUMBO_NODE_WHITESPACE) {
+            text += child.v.text.text;
+        }
+    }
+    return text;
+}
+
+/// Reads what Nesting has written, where every tag is as it must be.
+class SourceReader {
+  public:
+    SourceReader(std::string_view source, Visitor& visitor) : rest_(source), visitor_(visitor) {}
+
+    void run()
+    {
+        while (!rest_.empty()) {
+            if (rest_.front() != '<') {
+                text();
+            } else if (rest_.starts_with("</")) {
+                visitor_.leave(*open_.back());
+                open_.pop_back();
+                rest_.remove_prefix(rest_.find('>') + 1);
+            } else {
+                start();
+            }
+        }
+    }
+
+  private:
+    void text()
+    {
+        const std::string_view written = rest_.substr(0, rest_.find('<'));
+        rest_.remove_prefix(written.size());
+        if (needs_no_reading(written)) {
+            visitor_.text(written);
+        } else {
+            visitor_.text(read_text(written));
+        }
+    }
+
+    static bool needs_no_reading(std::string_view text)
+    {
+        return text.find('&') == std::string_view::npos && text.find('\r') == std::string_view::npos;
+    }
+
+    /// The usual character references are read here; nothing when there is another one, which is gumbo's to
+    /// read. With their semicolons they mean the same in a text and in an attribute.
+    static std::optional<std::string> read_usual(std::string_view written)
+    {
+        struct Reference {
+            std::string_view written;
+            std::string_view meant;
+        };
+        static constexpr std::array kUsual = {Reference{"&amp;", "&"}, Reference{"&lt;", "<"},
+                                              Reference{"&gt;", ">"},  Reference{"&quot;", "\""},
+                                              Reference{"&#39;", "'"}, Reference{"&nbsp;", "\u00A0"}};
+        std::string result;
+        for (std::string_view rest = written; !rest.empty();) {
+            const std::string_view plain = rest.substr(0, rest.find_first_of("&\r"));
+            result += plain;
+            rest.remove_prefix(plain.size());
+            if (rest.empty()) {
+                break;
+            }
+            const auto* const usual =
+                std::ranges::find_if(kUsual, [&](const auto& one) { return rest.starts_with(one.written); });
+            if (usual == kUsual.end()) {
+                return std::nullopt;
+            }
+            result += usual->meant;
+            rest.remove_prefix(usual->written.size());
+        }
+        return result;
+    }
+
+    static std::string read_text(std::string_view written)
+    {
+        const std::optional<std::string> usual = read_usual(written);
+        return usual ? *usual : text_of(Tree(written).root());
+    }
+
+    static std::string read_value(std::string_view written)
+    {
+        if (const std::optional<std::string> usual = read_usual(written)) {
+            return *usual;
+        }
+        // In an attribute a reference without its semicolon is read in another way.
+        const Tree tree("<img alt=\"" + std::string(written) + "\">");
+        const GumboNode* const root = tree.root();
+        if (root == nullptr || root->v.element.children.length == 0) {
+            return {};
+        }
+        const auto& image = *static_cast<const GumboNode*>(root->v.element.children.data[0]);
+        const GumboAttribute* const alt = gumbo_get_attribute(&image.v.element.attributes, "alt");
+        return alt == nullptr ? std::string() : alt->value;
+    }
+
+    void start()
+    {
+        rest_.remove_prefix(1);
+        const std::string_view name = rest_.substr(0, rest_.find_first_of(" >"));
+        rest_.remove_prefix(name.size());
+        const Element* element = find_element(name);
+        values_.clear();
+        Attributes attributes;
+        while (rest_.starts_with(' ')) {
+            rest_.remove_prefix(1);
+            const std::string_view attribute_name = rest_.substr(0, rest_.find('='));
+            rest_.remove_prefix(attribute_name.size() + 2);
+            const std::string_view written = rest_.substr(0, rest_.find('"'));
+            rest_.remove_prefix(written.size() + 1);
+            if (attribute_name == "href") {
+                element = find_element("a");
+            }
+            if (const Attribute* const attribute = find_attribute(*element, attribute_name)) {
+                const bool as_it_is = needs_no_reading(written);
+                attributes.add({attribute, as_it_is ? written : values_.emplace_back(read_value(written))});
+            }
+        }
+        rest_.remove_prefix(1);
+        visitor_.enter(*element, attributes);
+        if (is_void(*element)) {
+            visitor_.leave(*element);
+            return;
+        }
+        open_.push_back(element);
+        if (name == "pre") { // a parser leaves out its first line end
+            rest_.remove_prefix(rest_.starts_with("\r\n")                            ? 2
+                                : rest_.starts_with('\n') || rest_.starts_with('\r') ? 1
+                                                                                     : 0);
+        }
+    }
+
+    std::string_view rest_;
+    Visitor& visitor_;
+    std::vector<const Element*> open_;
+    std::deque<std::string> values_; ///< of the attributes of the element being entered
+};
+
 } // namespace
 
 std::optional<std::string_view> Attributes::find(std::string_view name) const
@@ -211,13 +422,18 @@ bool walk(std::string_view input, std::uint64_t max_input, Visitor& visitor)
 {
     bool cut = input.size() > max_input;
     const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input)), cut);
-    GumboOptions options = kGumboDefaultOptions;
-    options.fragment_context = GUMBO_TAG_DIV;
-    options.max_errors = 0;
-    const Tree tree(gumbo_parse_with_options(&options, source.data(), source.size()));
-    if (tree) {
-        show(*tree->root, visitor);
+    const Tree tree(source);
+    if (tree.root() != nullptr) {
+        show(*tree.root(), visitor);
     }
+    return cut;
+}
+
+bool walk_quickly(std::string_view input, std::uint64_t max_input, Visitor& visitor)
+{
+    bool cut = input.size() > max_input;
+    const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input)), cut);
+    SourceReader(source, visitor).run();
     return cut;
 }
 

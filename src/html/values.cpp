@@ -29,8 +29,16 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool is_one_of(std::string_view word, std::string_view choices)
 {
-    const auto all = text::split(choices, '|');
-    return std::ranges::find(all, word) != all.end();
+    for (;;) {
+        const auto end = choices.find('|');
+        if (choices.substr(0, end) == word) {
+            return !word.empty();
+        }
+        if (end == std::string_view::npos) {
+            return false;
+        }
+        choices.remove_prefix(end + 1);
+    }
 }
 
 std::vector<std::string_view> words_of(std::string_view value, char separator = ' ')
