@@ -126,6 +126,7 @@ class EmailNotifier final : public Notifier {
         preview::PreviewOptions options;
         options.replacement_image = replacement_source();
         options.max_text = settings_.max_text;
+        options.wants_text = false; // the text is made of the whole notice
         options.about = id;
         try {
             return preview::preview(message, options);

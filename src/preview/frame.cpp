@@ -53,6 +53,7 @@ std::string written(const Request& request)
     writer.number(static_cast<std::uint64_t>(request.task), 1);
     writer.number(request.max_text, 8);
     writer.string(request.replacement_image);
+    writer.number(request.wants_text ? 1 : 0, 1);
     return writer.take();
 }
 
@@ -66,6 +67,7 @@ std::optional<Request> read_request(std::string_view bytes)
     request.task = reader.number(1) == static_cast<std::uint64_t>(Task::html) ? Task::html : Task::message;
     request.max_text = reader.number(8);
     request.replacement_image = reader.string();
+    request.wants_text = reader.number(1) != 0;
     return reader.at_end() ? std::optional(std::move(request)) : std::nullopt;
 }
 

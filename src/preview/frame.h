@@ -44,7 +44,7 @@ class FrameReader {
 
 /// Of this format; the first byte of requests and answers. A program that was replaced while the daemon ran
 /// may speak another one.
-inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::uint8_t kVersion = 2;
 
 enum class Task : std::uint8_t { message = 1, html = 2 };
 
@@ -54,6 +54,7 @@ struct Request {
     Task task = Task::message;
     std::uint64_t max_text = 0;
     std::string replacement_image;
+    bool wants_text = true;
 };
 inline constexpr std::uint32_t kCutHere = 0xFFFFFFFFU;
 inline constexpr std::uint32_t kForget = 0xFFFFFFFEU;

@@ -21,7 +21,10 @@ Workers& workers()
 
 Request request_of(Task task, const PreviewOptions& options)
 {
-    return {.task = task, .max_text = options.max_text, .replacement_image = options.replacement_image};
+    return {.task = task,
+            .max_text = options.max_text,
+            .replacement_image = options.replacement_image,
+            .wants_text = options.wants_text};
 }
 
 class BytesReader final : public MessageReader {

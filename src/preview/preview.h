@@ -15,6 +15,7 @@ struct PreviewOptions {
     std::string replacement_image;            ///< src of our own image, "" drops images
     std::uint64_t max_text = 512ULL * 1024;   ///< bytes of text shown
     std::uint64_t max_message = 64ULL << 20U; ///< bytes of the message that are read at all
+    bool wants_text = true;                   ///< false: Preview::text of HTML may be left empty
     std::string about;                        ///< names the message in the log; "": nothing does
 };
 

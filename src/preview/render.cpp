@@ -16,6 +16,25 @@ namespace {
 
 constexpr std::uint64_t kMaxGrowth = 3; ///< of plain text when it becomes HTML
 
+/// Whether HTML of ours says something that is no blank; false when a closer look is needed.
+bool surely_says_something(std::string_view html)
+{
+    const auto is_alphanumeric = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    };
+    while (!html.empty()) {
+        if (html.front() == '<' || html.front() == '&') {
+            const auto end = html.find(html.front() == '<' ? '>' : ';');
+            html.remove_prefix(end == std::string_view::npos ? html.size() : end + 1);
+        } else if (is_alphanumeric(html.front())) {
+            return true;
+        } else {
+            html.remove_prefix(1);
+        }
+    }
+    return false;
+}
+
 /// True when the end of it is missing.
 bool show_text(Preview& preview, const mail::Readable& readable, const PreviewOptions& options)
 {
@@ -32,7 +51,9 @@ bool show_text(Preview& preview, const mail::Readable& readable, const PreviewOp
     const html::SanitizeOptions sanitize{options.replacement_image, options.max_text};
     html::Sanitized sanitized = html::sanitize(readable.text, sanitize);
     // From what is shown, so that both say the same and a link's target is checked in one place.
-    preview.text = plain(html::html_to_text(sanitized.html));
+    if (options.wants_text || !surely_says_something(sanitized.html)) {
+        preview.text = plain(html::html_to_text(sanitized.html));
+    }
     preview.html = std::move(sanitized.html);
     return readable.cut || sanitized.cut;
 }
@@ -57,7 +78,8 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
         return preview;
     }
     const bool is_cut = show_text(preview, readable, options) || cut;
-    if (is_blank(preview.text) && preview.html.find("<img") == std::string::npos) {
+    if (is_blank(preview.text) && !surely_says_something(preview.html) &&
+        preview.html.find("<img") == std::string::npos) {
         preview.text.clear();
         say(preview, kNoText);
     }

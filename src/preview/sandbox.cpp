@@ -6,9 +6,12 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -105,7 +108,25 @@ class Filter {
         check(
             seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(mmap), both.size(), both.data()));
     }
-    void load() { check(seccomp_load(context_.get())); }
+    /// As the kernel takes it.
+    std::vector<sock_filter> compiled() const
+    {
+        std::array<int, 2> ends{};
+        if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+            fail("cannot open a pipe");
+        }
+        FileDescriptor out(ends[0]);
+        FileDescriptor in(ends[1]);
+        check(seccomp_export_bpf(context_.get(), in.get())); // a few hundred bytes: they fit the pipe
+        in.close();
+        std::vector<sock_filter> program(BPF_MAXINSNS);
+        const ssize_t bytes = read(out.get(), program.data(), program.size() * sizeof(sock_filter));
+        if (bytes <= 0 || static_cast<std::size_t>(bytes) % sizeof(sock_filter) != 0) {
+            fail("cannot read the system call filter");
+        }
+        program.resize(static_cast<std::size_t>(bytes) / sizeof(sock_filter));
+        return program;
+    }
 
   private:
     static void check(int result)
@@ -117,7 +138,7 @@ class Filter {
     CPtr<void, seccomp_release> context_;
 };
 
-void filter_calls()
+std::vector<sock_filter> make_filter()
 {
     Filter filter;
     for (const int call : kHarmless) {
@@ -128,12 +149,35 @@ void filter_calls()
     }
     filter.allow_without(SCMP_SYS(mprotect), 2, PROT_EXEC);
     filter.allow_anonymous_memory();
-    filter.load();
+    return filter.compiled();
+}
+
+/// Making it takes longer than reading most messages.
+const std::vector<sock_filter>& filter_program()
+{
+    static const std::vector<sock_filter> program = make_filter();
+    return program;
+}
+
+void filter_calls()
+{
+    std::vector<sock_filter> program = filter_program();
+    const sock_fprog all{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) != 0) {
+        fail("cannot set the system call filter");
+    }
 }
 
 #endif
 
 } // namespace
+
+void prepare_confinement()
+{
+#ifndef QM_SANITIZED
+    filter_program();
+#endif
+}
 
 void become_nobody()
 {

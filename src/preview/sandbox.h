@@ -15,6 +15,10 @@ struct Confinement {
 /// what could not be given up.
 void become_nobody();
 
+/// Makes ready what confine() needs, once, so that the processes that come of this one find it.
+/// Errors: an exception says what is missing.
+void prepare_confinement();
+
 /// For a process of one thread that has opened all it needs: from here on it reads and writes descriptor 0,
 /// takes memory, and ends. No file can be opened (EACCES). No socket can be made, no program started, no
 /// process or thread begun, no signal sent: who tries is killed by the kernel (seccomp,

@@ -113,6 +113,12 @@ int answer_one(const Render& render)
 
 int serve(const Render& render, const Confinement& confinement)
 {
+    try {
+        prepare_confinement();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "quarantine-preview: %s\n", error.what());
+        return EX_OSERR;
+    }
     for (;;) {
         const pid_t parent = getpid();
         const pid_t child = fork();
@@ -144,6 +150,7 @@ Preview rendered(const Request& request, std::string_view message, bool cut)
     PreviewOptions options;
     options.max_text = request.max_text;
     options.replacement_image = request.replacement_image;
+    options.wants_text = request.wants_text;
     if (request.task == Task::message) {
         return render(message, cut, options);
     }
