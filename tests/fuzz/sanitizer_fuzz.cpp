@@ -9,6 +9,7 @@
 #include "html/sanitizer.h"
 #include "html/strict.h"
 #include "unit/html/allowed_only.h"
+#include "unit/html/events.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
@@ -28,6 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         qm::fuzz::expect(harm.empty(), "passes for ours: " + harm);
     }
 
+    qm::fuzz::expect_same(qm::test::events_of(input, true), qm::test::events_of(input, false),
+                          "the quick walk shows what the parser sees");
     const std::string as_text = qm::html::html_to_text(input);
     qm::fuzz::expect(qm::text::to_valid_utf8(as_text) == as_text, "the text is valid UTF-8");
     const std::string shown = qm::html::text_to_html(input.substr(0, 50'000));
