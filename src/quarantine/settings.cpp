@@ -92,6 +92,7 @@ class Loader {
         global.catalog = section.secret("catalog");
         global.spool_directory = section.path("spool_directory");
         global.reserve_space = section.size("reserve_space");
+        global.buffer_memory = section.size("buffer_memory");
         global.retry_window = section.duration("retry_window");
         settings_->mail_server = smtp::server_of(section);
         settings_->preferred = std::array{policy::Preferred::first, policy::Preferred::last}.at(
@@ -248,11 +249,13 @@ class Loader {
                                       backend_key(type, section), [&] { return type.open(section); });
         });
         const std::string& spool = settings_->global.spool_directory;
+        const store::FileStoreLimits limits{.reserve_space = settings_->global.reserve_space,
+                                            .buffer_memory = settings_->global.buffer_memory};
         if (!settings_->spool && !spool.empty()) {
             settings_->spool =
                 shared(settings_->stores, previous_ != nullptr ? &previous_->stores : nullptr,
-                       fmt::format("spool\n{}\n{}", spool, settings_->global.reserve_space),
-                       [&] { return store::make_file_store(spool, settings_->global.reserve_space); });
+                       fmt::format("spool\n{}\n{}\n{}", spool, limits.reserve_space, limits.buffer_memory),
+                       [&] { return store::make_file_store(spool, limits); });
         }
     }
 

@@ -28,6 +28,7 @@ struct GlobalSettings {
     std::string catalog;             ///< URL
     std::string spool_directory;     ///< absolute
     std::uint64_t reserve_space = 0; ///< bytes
+    std::uint64_t buffer_memory = 0; ///< bytes, of the spool
     std::chrono::seconds retry_window{};
 };
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <system_error>
 #include <vector>
@@ -19,11 +21,13 @@
 #include "base/file.h"
 #include "base/guarded.h"
 #include "quarantine/error.h"
+#include "store/folder_sync.h"
 
 namespace qm::store {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{64} * 1024;
+constexpr std::size_t kBuffer = std::size_t{64} * 1024; ///< a longer message goes to its file as it comes
+constexpr std::size_t kFirstBuffer = std::size_t{4} * 1024;
 constexpr std::string_view kSuffix = ".eml";
 constexpr std::string_view kTemporary = ".new-";
 
@@ -42,6 +46,13 @@ constexpr std::array kOptions{
            .fallback = "100M",
            .help = "When less is free on the disk of quarantine_directory (spool_directory, a catalog in a "
                    "file), mail that would be held is put off with 451, before anything breaks. 0: never."},
+    Option{.name = "buffer_memory",
+           .kind = OptionKind::size,
+           .fallback = "32M",
+           .help =
+               "Memory for mail on its way into quarantine_directory (spool_directory), all connections "
+               "together: a message stays in it until it is complete, or longer than 64K. Without room in "
+               "it a message goes to its file piece by piece, which costs a little more of the processor."},
 };
 
 class FileReader final : public MessageReader {
@@ -66,9 +77,35 @@ class FileReader final : public MessageReader {
     std::string path_;
 };
 
+/// Bytes of memory that writers share.
+///
+/// Thread-safety: every member may be called at once from any thread.
+class BufferMemory {
+  public:
+    explicit BufferMemory(std::uint64_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
+
+    bool take(std::size_t bytes)
+    {
+        const auto wanted = static_cast<std::int64_t>(bytes);
+        if (left_.fetch_sub(wanted) >= wanted) {
+            return true;
+        }
+        left_.fetch_add(wanted);
+        return false;
+    }
+
+    void give_back(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
+
+  private:
+    std::atomic<std::int64_t> left_;
+};
+
 class FileStore final : public MessageStore {
   public:
-    FileStore(std::string folder, std::uint64_t reserve) : folder_(std::move(folder)), reserve_(reserve) {}
+    FileStore(std::string folder, const FileStoreLimits& limits)
+        : folder_(std::move(folder)), reserve_(limits.reserve_space), buffers_(limits.buffer_memory)
+    {
+    }
 
     std::unique_ptr<MessageWriter> create(const HeldId& id) override;
 
@@ -232,6 +269,18 @@ class FileStore final : public MessageStore {
         }
     }
 
+    BufferMemory& buffers() { return buffers_; }
+
+    /// Of a day's folder. The last one is remembered: nearly all messages are for the same.
+    std::shared_ptr<FolderSync> sync_of(const std::string& folder)
+    {
+        auto last = last_sync_.lock();
+        if (*last == nullptr || (*last)->folder() != folder) {
+            *last = std::make_shared<FolderSync>(folder);
+        }
+        return *last;
+    }
+
     /// A folder was deleted under us: look again next time.
     void forget_day_folder() { known_folder_.lock()->clear(); }
 
@@ -286,10 +335,13 @@ class FileStore final : public MessageStore {
 
     std::string folder_;
     std::uint64_t reserve_; ///< bytes
+    BufferMemory buffers_;
+    Guarded<std::shared_ptr<FolderSync>> last_sync_;
     Guarded<std::string> known_folder_;
 };
 
-/// Small messages stay in memory until commit(); larger ones go to the file as they come.
+/// Small messages stay in memory until commit(), as long as the store has some; others go to the file as they
+/// come.
 class FileWriter final : public MessageWriter {
   public:
     FileWriter(FileStore& store, HeldId id)
@@ -298,18 +350,20 @@ class FileWriter final : public MessageWriter {
     }
     FileWriter(const FileWriter&) = delete;
     FileWriter& operator=(const FileWriter&) = delete;
-    ~FileWriter() override { drop_temporary(); }
+    ~FileWriter() override
+    {
+        drop_buffer();
+        drop_temporary();
+    }
 
     void write(std::string_view bytes) override
     {
-        if (buffer_.size() + bytes.size() > kBuffer) {
-            flush();
-        }
-        if (bytes.size() > kBuffer) {
-            put(bytes);
-        } else {
+        if (!file_ && fits_buffer(bytes.size())) {
             buffer_.append(bytes);
+            return;
         }
+        flush();
+        put(bytes);
     }
 
     void commit() override
@@ -323,7 +377,7 @@ class FileWriter final : public MessageWriter {
         drop_temporary();
         file_.close();
         try {
-            sync_folder(folder_);
+            store_.sync_of(folder_)->sync();
         } catch (const BackendError& error) {
             unlink(path.c_str());
             throw BackendError(fmt::format("store: {}", error.what()));
@@ -331,10 +385,35 @@ class FileWriter final : public MessageWriter {
     }
 
   private:
+    /// Doubles the buffer when that is what it takes.
+    bool fits_buffer(std::size_t more)
+    {
+        const std::size_t size = buffer_.size() + more;
+        if (size <= taken_) {
+            return true;
+        }
+        if (size > kBuffer) {
+            return false;
+        }
+        const std::size_t wanted = std::min(std::max({size, 2 * taken_, kFirstBuffer}), kBuffer);
+        if (!store_.buffers().take(wanted - taken_)) {
+            return false;
+        }
+        taken_ = wanted;
+        buffer_.reserve(wanted);
+        return true;
+    }
+
+    void drop_buffer()
+    {
+        store_.buffers().give_back(std::exchange(taken_, 0));
+        std::string().swap(buffer_);
+    }
+
     void flush()
     {
         put(buffer_);
-        buffer_.clear();
+        drop_buffer();
     }
 
     void put(std::string_view bytes)
@@ -409,6 +488,7 @@ class FileWriter final : public MessageWriter {
     HeldId id_;
     std::string folder_;
     std::string buffer_;
+    std::size_t taken_ = 0; ///< of the store's memory
     std::string temporary_;
     FileDescriptor file_;
 };
@@ -426,14 +506,16 @@ std::span<const Option> file_store_options()
     return kOptions;
 }
 
-std::unique_ptr<MessageStore> make_file_store(std::string folder, std::uint64_t reserve)
+std::unique_ptr<MessageStore> make_file_store(std::string folder, const FileStoreLimits& limits)
 {
-    return std::make_unique<FileStore>(std::move(folder), reserve);
+    return std::make_unique<FileStore>(std::move(folder), limits);
 }
 
 std::unique_ptr<MessageStore> open_file_store(const Section& section)
 {
-    return make_file_store(section.path("quarantine_directory"), section.size("reserve_space"));
+    return make_file_store(
+        section.path("quarantine_directory"),
+        {.reserve_space = section.size("reserve_space"), .buffer_memory = section.size("buffer_memory")});
 }
 
 } // namespace qm::store

@@ -1,0 +1,42 @@
+#include "store/folder_sync.h"
+
+#include <utility>
+
+#include "quarantine/error.h"
+
+namespace qm::store {
+
+void FolderSync::sync()
+{
+    std::unique_lock lock(mutex_);
+    if (!next_) {
+        next_ = std::make_shared<Round>();
+    }
+    const std::shared_ptr<Round> mine = next_;
+    while (!mine->done) {
+        if (runs_) {
+            ended_.wait(lock);
+            continue;
+        }
+        // Nobody is at work, so the round that is to begin is ours.
+        runs_ = true;
+        next_.reset();
+        lock.unlock();
+        std::string error;
+        try {
+            sync_(folder_);
+        } catch (const std::exception& failure) {
+            error = failure.what();
+        }
+        lock.lock();
+        runs_ = false;
+        mine->done = true;
+        mine->error = std::move(error);
+        ended_.notify_all();
+    }
+    if (!mine->error.empty()) {
+        throw BackendError(mine->error);
+    }
+}
+
+} // namespace qm::store
