@@ -101,15 +101,23 @@ enum class Use : std::uint8_t {
 /// deferred.
 class Whitelist {
   public:
-    /// No lookup takes longer, connecting included.
+    /// No find() and no find_all() takes longer, connecting included.
     static constexpr std::chrono::seconds kDeadline{5};
 
     virtual ~Whitelist() = default;
 
-    /// The most specific row for this pair, or nothing. `sender` and `recipient` are addresses without
-    /// brackets, spelled as received; "" is the null sender.
-    virtual std::optional<WhitelistMatch> find(std::string_view sender, std::string_view recipient,
-                                               Use use = Use::mark) = 0;
+    /// The most specific row for the sender and each of the recipients, or nothing: one answer for each, in
+    /// their order. Addresses are without brackets, spelled as received; "" is the null sender. All are asked
+    /// for together: one mail is one question, or a few.
+    virtual std::vector<std::optional<WhitelistMatch>>
+    find_all(std::string_view sender, std::span<const std::string_view> recipients, Use use = Use::mark) = 0;
+
+    /// find_all() for one recipient.
+    std::optional<WhitelistMatch> find(std::string_view sender, std::string_view recipient,
+                                       Use use = Use::mark)
+    {
+        return find_all(sender, std::span(&recipient, 1), use).front();
+    }
 
     /// Throws when the whitelist could not answer now. Creates nothing.
     virtual void check() = 0;

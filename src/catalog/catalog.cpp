@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <unordered_set>
 
@@ -93,28 +94,34 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
     return earlier;
 }
 
-void insert_recipients(sql::Connection& database, const HeldMail& mail, const Earlier& earlier,
-                       Recorded& recorded)
+/// The recipients of whom nothing is on record, each once: one recipient in two spellings is one recipient.
+std::vector<HeldRecipient> new_recipients(const sql::Connection& database, const HeldMail& mail,
+                                          const Earlier& earlier = {})
 {
+    std::vector<HeldRecipient> fresh;
     std::unordered_set<std::string> keys;
     for (const HeldRecipient& recipient : mail.recipients) {
-        const std::string key = stored_key(database, recipient.address);
-        // One recipient in two spellings is one recipient.
-        if (!earlier.places.contains(key) && keys.insert(key).second) {
-            insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
-            recorded.fresh.push_back(recipient.address);
+        std::string key = stored_key(database, recipient.address);
+        if (!earlier.places.contains(key) && keys.insert(std::move(key)).second) {
+            fresh.push_back(recipient);
         }
     }
+    return fresh;
 }
 
-void insert_notices(sql::Connection& database, const NewMail& mail, const Recorded& recorded)
+void insert_new(sql::Connection& database, const NewMail& mail, const Earlier& earlier, Recorded& recorded)
 {
-    const std::unordered_set<std::string> fresh(recorded.fresh.begin(), recorded.fresh.end());
-    for (const NewNotice& notice : mail.tell) {
-        if (fresh.contains(notice.recipient)) {
-            insert_notice(database, mail.mail.id, notice, mail.mail.received);
-        }
+    const std::vector<HeldRecipient> fresh = new_recipients(database, mail.mail, earlier);
+    insert_recipients(database, mail.mail, 0, fresh);
+    std::unordered_set<std::string> addresses;
+    for (const HeldRecipient& recipient : fresh) {
+        recorded.fresh.push_back(recipient.address);
+        addresses.insert(recipient.address);
     }
+    std::vector<NewNotice> notices;
+    std::ranges::copy_if(mail.tell, std::back_inserter(notices),
+                         [&](const NewNotice& notice) { return addresses.contains(notice.recipient); });
+    insert_notices(database, mail.mail.id, notices, mail.mail.received);
 }
 
 /// The same mail may be offered to two nodes at once, by a sender who gave up on one of them: the second one
@@ -145,8 +152,7 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
         return recorded;
     }
     insert_message(database, mail);
-    insert_recipients(database, mail, earlier, recorded);
-    insert_notices(database, offered, recorded);
+    insert_new(database, offered, earlier, recorded);
     return recorded;
 }
 
@@ -263,18 +269,14 @@ void Catalog::record_anew(const NewMail& mail)
                     .empty()) {
                 insert_message(database, held);
             }
-            std::int64_t position = integer_of(
+            const std::int64_t position = integer_of(
                 database
                     .query("SELECT COALESCE(MAX(position) + 1, 0) FROM held_recipient WHERE message = :1",
                            {Kind::integer}, {held.id.str()})
                     .at(0)
                     .at(0));
-            for (const HeldRecipient& recipient : held.recipients) {
-                insert_recipient(database, held, position++, recipient);
-            }
-            for (const NewNotice& notice : mail.tell) {
-                insert_notice(database, held.id, notice, held.received);
-            }
+            insert_recipients(database, held, position, held.recipients);
+            insert_notices(database, held.id, mail.tell, held.received);
         },
         kMailPatience);
 }
@@ -289,13 +291,7 @@ bool Catalog::adopt(const HeldMail& mail)
             return;
         }
         insert_message(database, mail);
-        std::unordered_set<std::string> keys;
-        for (const HeldRecipient& recipient : mail.recipients) {
-            // One recipient in two spellings is one recipient.
-            if (keys.insert(stored_key(database, recipient.address)).second) {
-                insert_recipient(database, mail, static_cast<std::int64_t>(keys.size()) - 1, recipient);
-            }
-        }
+        insert_recipients(database, mail, 0, new_recipients(database, mail));
     });
     return is_new;
 }

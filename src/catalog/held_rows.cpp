@@ -10,6 +10,7 @@
 #include "catalog/schema.h"
 #include "mail/address.h"
 #include "quarantine/error.h"
+#include "sql/insert.h"
 
 namespace qm::catalog {
 namespace {
@@ -77,6 +78,18 @@ HeldRecipient recipient_of(const sql::Row& row)
             .outcome_unknown = integer_of(row.at(5)) != 0};
 }
 
+constexpr std::string_view kIntoNotice =
+    "INSERT INTO notice (message, recipient, send_to, state, attempts, created, next_attempt, claimed_by,"
+    " claimed_until, message_id, reply)";
+
+sql::Row notice_row(const HeldId& message, const NewNotice& notice, Time now)
+{
+    constexpr std::int64_t kNone = 0;
+    return {message.str(), notice.recipient, notice.send_to, std::string("due"),
+            kNone,         to_column(now),   to_column(now), std::string(),
+            kNone,         std::string(),    std::string()};
+}
+
 /// "(:1, :2, ...)"
 std::string id_list()
 {
@@ -115,29 +128,43 @@ void insert_message(sql::Connection& database, const HeldMail& mail)
          std::int64_t{mail.stored ? 1 : 0}, std::int64_t{mail.gone ? 1 : 0}});
 }
 
-void insert_recipient(sql::Connection& database, const HeldMail& mail, std::int64_t position,
-                      const HeldRecipient& recipient)
+void insert_recipients(sql::Connection& database, const HeldMail& mail, std::int64_t position,
+                       std::span<const HeldRecipient> recipients)
 {
-    const AddressKey address(sql::as_stored(database.engine(), recipient.address));
     const AddressKey sender(sql::as_stored(database.engine(), mail.envelope.sender));
-    const Time changed = recipient.changed == Time{} ? mail.received : recipient.changed;
-    database.execute(
-        "INSERT INTO held_recipient (message, position, address, address_key, address_domain, state, reply,"
-        " changed, outcome_unknown, claim, quarantine, sender_key, sender_domain)"
-        " VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, 0, :10, :11, :12)",
-        {mail.id.str(), position, recipient.address, address.key, address.domain,
-         std::string(to_string(recipient.state)), recipient.reply, to_column(changed),
-         std::int64_t{recipient.outcome_unknown ? 1 : 0}, mail.quarantine, sender.key, sender.domain});
+    std::vector<sql::Row> rows;
+    rows.reserve(recipients.size());
+    for (const HeldRecipient& recipient : recipients) {
+        AddressKey address(sql::as_stored(database.engine(), recipient.address));
+        const Time changed = recipient.changed == Time{} ? mail.received : recipient.changed;
+        rows.push_back({mail.id.str(), position++, recipient.address, std::move(address.key),
+                        std::move(address.domain), std::string(to_string(recipient.state)), recipient.reply,
+                        to_column(changed), std::int64_t{recipient.outcome_unknown ? 1 : 0}, std::int64_t{0},
+                        mail.quarantine, sender.key, sender.domain});
+    }
+    sql::insert_rows(database,
+                     "INSERT INTO held_recipient (message, position, address, address_key, address_domain,"
+                     " state, reply, changed, outcome_unknown, claim, quarantine, sender_key, sender_domain)",
+                     rows);
+}
+
+void insert_notices(sql::Connection& database, const HeldId& message, std::span<const NewNotice> notices,
+                    Time now)
+{
+    std::vector<sql::Row> rows;
+    rows.reserve(notices.size());
+    for (const NewNotice& notice : notices) {
+        rows.push_back(notice_row(message, notice, now));
+    }
+    sql::insert_rows(database, std::string(kIntoNotice), rows);
 }
 
 std::int64_t insert_notice(sql::Connection& database, const HeldId& message, const NewNotice& notice,
                            Time now)
 {
     const auto rows = database.query(
-        "INSERT INTO notice (message, recipient, send_to, state, attempts, created, next_attempt,"
-        " claimed_by, claimed_until, message_id, reply) VALUES (:1, :2, :3, 'due', 0, :4, :4, '', 0, '', '')"
-        " RETURNING number",
-        {Kind::integer}, {message.str(), notice.recipient, notice.send_to, to_column(now)});
+        std::string(kIntoNotice) + " VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11) RETURNING number",
+        {Kind::integer}, notice_row(message, notice, now));
     return integer_of(rows.at(0).at(0));
 }
 

@@ -34,11 +34,15 @@ constexpr std::int64_t kClosed = 2; ///< expiry has begun: bytes and rows are ab
 
 void insert_message(sql::Connection& database, const HeldMail& mail);
 
-/// `position` counts the recipients of a message on record from 0.
-void insert_recipient(sql::Connection& database, const HeldMail& mail, std::int64_t position,
-                      const HeldRecipient& recipient);
+/// Recipients of `mail` that are not on record yet; `position` is that of the first one, from 0.
+void insert_recipients(sql::Connection& database, const HeldMail& mail, std::int64_t position,
+                       std::span<const HeldRecipient> recipients);
 
-/// Returns the number of a notice that is due from `now` on.
+/// Notices that are due from `now` on.
+void insert_notices(sql::Connection& database, const HeldId& message, std::span<const NewNotice> notices,
+                    Time now);
+
+/// The same for one; returns its number.
 std::int64_t insert_notice(sql::Connection& database, const HeldId& message, const NewNotice& notice,
                            Time now);
 

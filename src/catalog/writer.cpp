@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds kGrace{300};
 /// A batch that is older, and in which a job has failed, is given up: the others wait for the same lock, one
 /// statement's time after the other.
 constexpr std::chrono::milliseconds kLongestBatch{4000};
+/// So long a batch may work in any case.
+constexpr std::chrono::milliseconds kShortBatch{5};
 
 std::string words_of(const std::exception_ptr& failure)
 {
@@ -47,18 +49,6 @@ std::exception_ptr another(const std::exception_ptr& failure)
     }
 }
 
-void commit(const sql::Connection& database, sql::Transaction& transaction)
-{
-    try {
-        transaction.commit();
-    } catch (const BackendError& error) {
-        if (database.is_broken()) {
-            throw UnknownOutcome(std::string(error.what()) + " (during COMMIT)");
-        }
-        throw; // the engine says that nothing was kept
-    }
-}
-
 } // namespace
 
 struct Writer::Ticket {
@@ -66,6 +56,7 @@ struct Writer::Ticket {
     std::exception_ptr failure;
     bool taken = false; ///< begun: no way back for the caller
     bool done = false;
+    std::condition_variable ended; ///< done
 };
 
 Writer::Writer(sql::Target target, sql::ConnectOptions options)
@@ -81,17 +72,17 @@ void Writer::run(Job job, std::chrono::milliseconds patience)
     const auto ticket = std::make_shared<Ticket>();
     ticket->job = std::move(job);
     std::unique_lock lock(mutex_);
-    if (!done_.wait_until(lock, away_since_ + kGrace, [&] { return away_.empty(); })) {
+    if (!back_.wait_until(lock, away_since_ + kGrace, [&] { return away_.empty(); })) {
         throw BackendError(away_ + " (it is tried every few seconds)");
     }
     waiting_.push_back(ticket);
     wake_.notify_one();
     // A ticket that was taken is waited for: only its commit says whether it is kept.
-    if (!done_.wait_for(lock, patience, [&] { return ticket->taken; })) {
+    if (!ticket->ended.wait_for(lock, patience, [&] { return ticket->done; }) && !ticket->taken) {
         std::erase(waiting_, ticket);
         throw BackendError(fmt::format("catalog {}: busy for {} ms", target_.shown(), patience.count()));
     }
-    done_.wait(lock, [&] { return ticket->done; });
+    ticket->ended.wait(lock, [&] { return ticket->done; });
     if (const std::exception_ptr failure = std::exchange(ticket->failure, nullptr)) {
         std::rethrow_exception(failure);
     }
@@ -100,7 +91,7 @@ void Writer::run(Job job, std::chrono::milliseconds patience)
 void Writer::work(const std::stop_token& stop)
 {
     for (;;) {
-        std::deque<std::shared_ptr<Ticket>> batch;
+        Batch batch;
         {
             std::unique_lock lock(mutex_);
             if (!wake_.wait(lock, stop, [&] { return !waiting_.empty(); })) {
@@ -109,14 +100,22 @@ void Writer::work(const std::stop_token& stop)
             batch.swap(waiting_);
             std::ranges::for_each(batch, [](const auto& ticket) { ticket->taken = true; });
         }
-        done_.notify_all();
-        run_batch(batch);
-        {
-            const std::lock_guard lock(mutex_);
-            std::ranges::for_each(batch, [](const auto& ticket) { ticket->done = true; });
-        }
-        done_.notify_all();
+        end_batch(batch, run_batch(batch));
         wait_until_back(stop);
+    }
+}
+
+/// Of a batch the first ones ran; the others wait again, before everybody else.
+void Writer::end_batch(const Batch& batch, std::size_t ran)
+{
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = batch.size(); i-- > ran;) {
+        batch[i]->taken = false;
+        waiting_.push_front(batch[i]);
+    }
+    for (std::size_t i = 0; i < ran; ++i) {
+        batch[i]->done = true;
+        batch[i]->ended.notify_one();
     }
 }
 
@@ -125,6 +124,9 @@ void Writer::wait_until_back(const std::stop_token& stop)
 {
     std::chrono::milliseconds pause{0};
     std::unique_lock lock(mutex_);
+    if (away_.empty()) {
+        return;
+    }
     while (!away_.empty()) {
         wake_.wait_for(lock, stop, pause, [] { return false; });
         if (stop.stop_requested()) {
@@ -143,7 +145,7 @@ void Writer::wait_until_back(const std::stop_token& stop)
         away_ = reason;
     }
     lock.unlock();
-    done_.notify_all();
+    back_.notify_all();
 }
 
 /// Those who wait would only find out the same.
@@ -157,30 +159,39 @@ void Writer::went_away(const std::exception_ptr& failure)
         ticket->failure = std::make_exception_ptr(BackendError(away_));
         ticket->taken = true;
         ticket->done = true;
+        ticket->ended.notify_one();
     }
     waiting_.clear();
 }
 
-void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
+/// How many of them ran, from the first one on.
+std::size_t Writer::run_batch(const Batch& batch)
 {
     try {
         sql::Connection& database = connection();
         sql::Transaction transaction(database);
         const auto began = std::chrono::steady_clock::now();
         bool has_failed = false;
+        std::size_t ran = 0;
         for (const auto& ticket : batch) {
-            if (has_failed && std::chrono::steady_clock::now() - began > kLongestBatch) {
+            const auto worked = std::chrono::steady_clock::now() - began;
+            if (has_failed && worked > kLongestBatch) {
                 throw BackendError(fmt::format("catalog {}: busy", target_.shown()));
             }
+            if (!has_failed && worked > std::max<std::chrono::nanoseconds>(kShortBatch, 2 * commit_time_)) {
+                break;
+            }
             run_one(*ticket, batch.size() == 1);
+            ++ran;
             has_failed = has_failed || ticket->failure;
             if (database.is_broken()) {
                 throw BackendError(fmt::format("catalog {}: the connection broke", target_.shown()));
             }
         }
         if (!(batch.size() == 1 && batch.front()->failure)) {
-            commit(database, transaction);
+            commit(transaction);
         }
+        return ran;
     } catch (...) {
         const bool is_lost = connection_ == nullptr || connection_->is_broken();
         const std::exception_ptr failure = std::current_exception();
@@ -193,7 +204,22 @@ void Writer::run_batch(const std::deque<std::shared_ptr<Ticket>>& batch)
         if (is_lost && target_.engine != sql::Engine::sqlite) {
             went_away(failure);
         }
+        return batch.size();
     }
+}
+
+void Writer::commit(sql::Transaction& transaction)
+{
+    const auto began = std::chrono::steady_clock::now();
+    try {
+        transaction.commit();
+    } catch (const BackendError& error) {
+        if (connection_->is_broken()) {
+            throw UnknownOutcome(std::string(error.what()) + " (during COMMIT)");
+        }
+        throw; // the engine says that nothing was kept
+    }
+    commit_time_ = (3 * commit_time_ + (std::chrono::steady_clock::now() - began)) / 4;
 }
 
 void Writer::run_one(Ticket& ticket, bool alone)

@@ -23,9 +23,10 @@ class UnknownOutcome final : public BackendError {
     using BackendError::BackendError;
 };
 
-/// Group commit: a thread takes every job that waits, runs them in one transaction (each behind a savepoint,
-/// so that one that fails does not take others with it) and commits once. A durable commit costs
-/// milliseconds; shared by sixteen mails it costs each a sixteenth.
+/// Group commit: a thread takes the jobs that wait, runs them in one transaction (each behind a savepoint, so
+/// that one that fails does not take others with it) and commits once. A durable commit costs milliseconds;
+/// shared by sixteen mails it costs each a sixteenth. What has worked for longer than a commit takes is
+/// committed, whoever else waits: those whose jobs are done can go on meanwhile.
 ///
 /// A database server that is away, or does not answer, costs those who wait at that moment their time, and
 /// nobody else: from then on run() throws at once, and the writer's own thread tries the server until it
@@ -49,9 +50,12 @@ class Writer {
 
   private:
     struct Ticket;
+    using Batch = std::deque<std::shared_ptr<Ticket>>;
 
     void work(const std::stop_token& stop);
-    void run_batch(const std::deque<std::shared_ptr<Ticket>>& batch);
+    std::size_t run_batch(const Batch& batch);
+    void end_batch(const Batch& batch, std::size_t ran);
+    void commit(sql::Transaction& transaction);
     void run_one(Ticket& ticket, bool alone);
     sql::Connection& connection();
     void wait_until_back(const std::stop_token& stop);
@@ -61,11 +65,12 @@ class Writer {
     sql::ConnectOptions options_;
     std::mutex mutex_;
     std::condition_variable_any wake_;
-    std::condition_variable done_;
-    std::deque<std::shared_ptr<Ticket>> waiting_;
+    std::condition_variable back_; ///< away_ is empty
+    Batch waiting_;
     std::string away_; ///< why the server is not asked now; "" when it is
     std::chrono::steady_clock::time_point away_since_{};
-    std::unique_ptr<sql::Connection> connection_; ///< the thread's own
+    std::unique_ptr<sql::Connection> connection_;       ///< the thread's own, as is the next one
+    std::chrono::steady_clock::duration commit_time_{}; ///< that a commit takes lately
     std::jthread thread_;
 };
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <iterator>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -29,11 +32,23 @@ CpuTime cpu_time()
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+std::string_view without_leading_blanks(std::string_view value)
+{
+    const auto begin = value.find_first_not_of(" \t\r\n");
+    return begin == std::string_view::npos ? std::string_view{} : value.substr(begin);
+}
+
+/// Neither folded nor encoded: decoded it is what it was.
+bool is_plain(std::string_view value)
+{
+    return value.find('\n') == std::string_view::npos && value.find('\r') == std::string_view::npos &&
+           value.find("=?") == std::string_view::npos;
+}
+
 /// The value as received without its leading blanks, folds as LF + white space.
 std::string as_received(std::string_view value)
 {
-    const auto begin = value.find_first_not_of(" \t\r\n");
-    std::string result(begin == std::string_view::npos ? std::string_view{} : value.substr(begin));
+    std::string result(without_leading_blanks(value));
     std::size_t end = 0;
     for (std::size_t i = 0; i < result.size(); ++i) {
         if (result[i] != '\r' || i + 1 == result.size() || result[i + 1] != '\n') {
@@ -53,8 +68,13 @@ struct Subject {
 Subject subject_of(const mail::HeaderField& field)
 {
     Subject subject;
+    subject.decoded.reserve(field.name.size() + 2 + field.value.size());
     subject.decoded.append(field.name).append(": ");
     const std::size_t name = subject.decoded.size();
+    if (is_plain(field.value)) {
+        subject.decoded += without_leading_blanks(field.value);
+        return subject;
+    }
     subject.decoded += mail::decode(field.value);
     std::string received = as_received(field.value);
     if (std::string_view(subject.decoded).substr(name) != received) {
@@ -63,22 +83,88 @@ Subject subject_of(const mail::HeaderField& field)
     return subject;
 }
 
-/// The subjects of a message, made when the first rule asks for them and then shared by all rules.
+/// Everything that regexes see of a message, in the order in which they see it.
 class Subjects {
   public:
-    explicit Subjects(const mail::Headers& headers) : headers_(headers) {}
-
-    const Subject& operator[](std::size_t index)
+    explicit Subjects(const mail::Headers& headers)
     {
-        while (made_.size() <= index) {
-            made_.push_back(subject_of(headers_[made_.size()]));
+        all_.reserve(headers.size());
+        for (std::size_t i = 0; i < headers.size(); ++i) {
+            Subject subject = subject_of(headers[i]);
+            all_.push_back({i, std::move(subject.decoded)});
+            if (!subject.received.empty()) {
+                all_.push_back({i, std::move(subject.received)});
+            }
         }
-        return made_[index];
+    }
+
+    struct One {
+        std::size_t header;
+        std::string text;
+    };
+    std::size_t size() const { return all_.size(); }
+    const One& operator[](std::size_t index) const { return all_[index]; }
+
+  private:
+    std::vector<One> all_;
+};
+
+/// Where each rule has to be searched.
+class Places {
+  public:
+    Places(const Prefilter& prefilter, const Subjects& subjects) : always_(prefilter.always())
+    {
+        everywhere_.resize(subjects.size());
+        std::iota(everywhere_.begin(), everywhere_.end(), std::size_t{0});
+        std::vector<std::pair<QuarantineIndex, std::size_t>> found;
+        std::vector<Prefilter::Index> rules;
+        for (const std::size_t subject : everywhere_) {
+            prefilter.search(subjects[subject].text, rules);
+            for (const QuarantineIndex rule : rules) {
+                found.emplace_back(rule, subject);
+            }
+        }
+        std::ranges::sort(found);
+        for (const auto& [rule, subject] : found) {
+            if (rules_.empty() || rules_.back() != rule) {
+                rules_.push_back(rule);
+                begins_.push_back(subjects_.size());
+            }
+            subjects_.push_back(subject);
+        }
+        begins_.push_back(subjects_.size());
+    }
+
+    /// The rules that have to be searched at all, ascending.
+    std::vector<QuarantineIndex> rules() const
+    {
+        std::vector<QuarantineIndex> all;
+        all.reserve(always_.size() + rules_.size());
+        std::ranges::merge(always_, rules_, std::back_inserter(all));
+        return all;
+    }
+
+    /// The subjects of a rule, ascending.
+    std::span<const std::size_t> of(QuarantineIndex rule) const
+    {
+        if (std::ranges::binary_search(always_, rule)) {
+            return everywhere_;
+        }
+        const auto place = std::ranges::lower_bound(rules_, rule);
+        if (place == rules_.end() || *place != rule) {
+            return {};
+        }
+        const auto index = static_cast<std::size_t>(place - rules_.begin());
+        return std::span(subjects_).subspan(begins_[index], begins_[index + 1] - begins_[index]);
     }
 
   private:
-    const mail::Headers& headers_;
-    std::vector<Subject> made_;
+    const std::vector<Prefilter::Index>& always_;
+    std::vector<std::size_t> everywhere_;
+    std::vector<QuarantineIndex> rules_; ///< that were found somewhere
+    std::vector<std::size_t>
+        begins_; ///< of each of them, where its subjects begin, and where the last ones end
+    std::vector<std::size_t> subjects_;
 };
 
 /// What may still be spent on one message, and on one rule of it.
@@ -138,24 +224,23 @@ std::string shown(std::string_view subject)
 /// One rule on its way through the headers of one message.
 class Search {
   public:
-    Search(const Rule& rule, QuarantineIndex quarantine, const mail::Headers& headers, Subjects& subjects,
-           Budget& budget, Observer* observer)
+    Search(const Rule& rule, QuarantineIndex quarantine, const mail::Headers& headers,
+           const Subjects& subjects, Budget& budget, Observer* observer)
         : rule_(rule), headers_(headers), subjects_(subjects), budget_(budget), observer_(observer)
     {
         match_.quarantine = quarantine;
     }
 
-    RegexOutcome run()
+    RegexOutcome run(std::span<const std::size_t> places)
     {
         budget_.begin_rule();
-        for (std::size_t i = 0; i < headers_.size(); ++i) {
+        for (const std::size_t place : places) {
+            const Subjects::One& subject = subjects_[place];
             if (budget_.spent()) {
-                stop(i);
+                stop(subject);
                 break;
             }
-            const Subject& subject = subjects_[i];
-            if (try_subject(i, subject.decoded) ||
-                (!subject.received.empty() && try_subject(i, subject.received))) {
+            if (try_subject(subject)) {
                 return RegexOutcome::match;
             }
         }
@@ -167,42 +252,42 @@ class Search {
 
   private:
     /// True when it matches.
-    bool try_subject(std::size_t header, const std::string& subject)
+    bool try_subject(const Subjects::One& subject)
     {
-        const RegexOutcome outcome = rule_.regex.search(subject, &match_.groups);
-        budget_.count(subject.size(), outcome == RegexOutcome::gave_up);
+        const RegexOutcome outcome = rule_.regex.search(subject.text, &match_.groups);
+        budget_.count(subject.text.size(), outcome == RegexOutcome::gave_up);
         if (outcome == RegexOutcome::match) {
             match_.gave_up = false;
-            match_.header = header;
-            match_.line = shown(subject);
+            match_.header = subject.header;
+            match_.line = shown(subject.text);
             return true;
         }
         if (outcome == RegexOutcome::gave_up) {
-            note_gave_up(header, subject);
+            note_gave_up(subject);
             if (observer_ != nullptr) {
-                observer_->gave_up(rule_, headers_[header]);
+                observer_->gave_up(rule_, headers_[subject.header]);
             }
         }
         return false;
     }
 
     /// The first header on which it gave up stands for the match, with every group empty.
-    void note_gave_up(std::size_t header, const std::string& subject)
+    void note_gave_up(const Subjects::One& subject)
     {
         if (match_.gave_up) {
             return;
         }
         match_.gave_up = true;
-        match_.header = header;
-        match_.line = shown(subject);
+        match_.header = subject.header;
+        match_.line = shown(subject.text);
         for (const std::string& name : rule_.regex.group_names()) {
             match_.groups.emplace_back(name, "");
         }
     }
 
-    void stop(std::size_t header)
+    void stop(const Subjects::One& subject)
     {
-        note_gave_up(header, subjects_[header].decoded);
+        note_gave_up(subject);
         if (observer_ != nullptr) {
             observer_->stopped(rule_);
         }
@@ -210,7 +295,7 @@ class Search {
 
     const Rule& rule_;
     const mail::Headers& headers_;
-    Subjects& subjects_;
+    const Subjects& subjects_;
     Budget& budget_;
     Observer* observer_;
     Match match_;
@@ -223,13 +308,19 @@ bool ignores(const Rule& rule, const std::optional<AddressBytes>& client)
 }
 
 /// Fills in the matches and, where a rule asks for it, tempfail.
-void find_matches(const std::vector<Rule>& rules, const Client& client, const mail::Headers& headers,
-                  Observer* observer, Verdict& verdict)
+void find_matches(const std::vector<Rule>& rules, const Prefilter& prefilter, const Client& client,
+                  const mail::Headers& headers, Observer* observer, Verdict& verdict)
 {
     const auto address = parse_address(client.address);
-    Subjects subjects(headers);
+    const Subjects subjects(headers);
+    const Places places(prefilter, subjects);
+    std::vector<QuarantineIndex> concerned = places.rules();
+    if (observer != nullptr && observer->wants_every_rule()) {
+        concerned.resize(rules.size());
+        std::iota(concerned.begin(), concerned.end(), QuarantineIndex{0});
+    }
     Budget budget;
-    for (QuarantineIndex i = 0; i < rules.size(); ++i) {
+    for (const QuarantineIndex i : concerned) {
         const Rule& rule = rules[i];
         if (ignores(rule, address)) {
             if (observer != nullptr) {
@@ -238,7 +329,7 @@ void find_matches(const std::vector<Rule>& rules, const Client& client, const ma
             continue;
         }
         Search search(rule, i, headers, subjects, budget, observer);
-        const RegexOutcome outcome = search.run();
+        const RegexOutcome outcome = search.run(places.of(i));
         if (observer != nullptr) {
             observer->searched(rule, outcome, search.match());
         }
@@ -252,28 +343,38 @@ void find_matches(const std::vector<Rule>& rules, const Client& client, const ma
     }
 }
 
-RecipientVerdict judge_recipient(const Envelope& envelope, std::size_t recipient,
-                                 const std::vector<Rule>& rules, const std::vector<Match>& matches,
-                                 const Exempt& exempt, Observer* observer)
+/// Says of those who have not ended yet what this quarantine makes of them.
+void judge_recipients(const Envelope& envelope, const Rule& rule, QuarantineIndex quarantine,
+                      const Exempt& exempt, Observer* observer, std::vector<RecipientVerdict>& verdicts)
 {
-    const std::string_view address = mail::without_brackets(envelope.recipients.at(recipient));
-    RecipientVerdict verdict;
-    for (const Match& match : matches) {
-        const QuarantineIndex quarantine = match.quarantine;
-        const bool is_exempt = exempt && exempt(quarantine, envelope.sender, address);
+    std::vector<std::size_t> undecided;
+    std::vector<std::string_view> addresses;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        if (!verdicts[i].ends_in) {
+            undecided.push_back(i);
+            addresses.push_back(mail::without_brackets(envelope.recipients.at(i)));
+        }
+    }
+    if (undecided.empty()) {
+        return;
+    }
+    const std::vector<bool> exempted =
+        exempt ? exempt(quarantine, envelope.sender, addresses) : std::vector<bool>(addresses.size());
+    for (std::size_t i = 0; i < undecided.size(); ++i) {
+        const bool is_exempt = exempted.at(i);
+        RecipientVerdict& verdict = verdicts[undecided[i]];
         if (observer != nullptr) {
-            observer->asked(recipient, quarantine, is_exempt);
+            observer->asked(undecided[i], quarantine, is_exempt);
         }
         if (is_exempt) {
             continue;
         }
-        if (rules[quarantine].action != Action::accept) {
+        if (rule.action == Action::accept) {
+            verdict.observed_by.push_back(quarantine);
+        } else {
             verdict.ends_in = quarantine;
-            break;
         }
-        verdict.observed_by.push_back(quarantine);
     }
-    return verdict;
 }
 
 bool removes_recipients(Action action)
@@ -283,17 +384,27 @@ bool removes_recipients(Action action)
 
 } // namespace
 
-Ruleset::Ruleset(std::vector<Rule> rules) : rules_(std::move(rules)) {}
+Ruleset::Ruleset(std::vector<Rule> rules) : rules_(std::move(rules))
+{
+    std::vector<std::string_view> patterns;
+    for (const Rule& rule : rules_) {
+        patterns.emplace_back(rule.regex.pattern());
+    }
+    prefilter_ = Prefilter(patterns);
+}
 
 Verdict Ruleset::judge(const Envelope& envelope, const mail::Headers& headers, const Exempt& exempt,
                        Observer* observer) const
 {
     Verdict verdict;
-    find_matches(rules_, envelope.client, headers, observer, verdict);
-    verdict.recipients.reserve(envelope.recipients.size());
-    for (std::size_t i = 0; i < envelope.recipients.size(); ++i) {
-        verdict.recipients.push_back(judge_recipient(envelope, i, rules_, verdict.matches, exempt, observer));
-        const auto& end = verdict.recipients.back().ends_in;
+    find_matches(rules_, prefilter_, envelope.client, headers, observer, verdict);
+    verdict.recipients.resize(envelope.recipients.size());
+    for (const Match& match : verdict.matches) {
+        judge_recipients(envelope, rules_[match.quarantine], match.quarantine, exempt, observer,
+                         verdict.recipients);
+    }
+    for (const RecipientVerdict& recipient : verdict.recipients) {
+        const auto& end = recipient.ends_in;
         verdict.tempfail = verdict.tempfail || (end && rules_[*end].action == Action::tempfail);
     }
     return verdict;

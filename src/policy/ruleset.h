@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mail/headers.h"
 #include "policy/network.h"
+#include "policy/prefilter.h"
 #include "policy/regex.h"
 #include "policy/verdict.h"
 #include "quarantine/mail.h"
@@ -25,19 +27,21 @@ struct Rule {
     std::vector<Network> ignored_clients; ///< mail of these is not judged by this rule
 };
 
-/// True if the recipient (without brackets, as received) is whitelisted in this quarantine for the sender.
-/// May throw BackendError. Asked only about quarantines that matched.
-using Exempt =
-    std::function<bool(QuarantineIndex quarantine, std::string_view sender, std::string_view recipient)>;
+/// Which of the recipients (without brackets, as received) are whitelisted in this quarantine for the sender:
+/// one answer for each, in their order. May throw BackendError. Asked only about quarantines that matched.
+using Exempt = std::function<std::vector<bool>(QuarantineIndex quarantine, std::string_view sender,
+                                               std::span<const std::string_view> recipients)>;
 
 /// Watches an evaluation without changing it (`quarantinectl explain`, the log). What it is shown is borrowed
 /// for the call.
 ///
-/// First come the rules in list order, each ending with ignored() or searched(); then the recipients in
-/// envelope order.
+/// First come the rules in list order, each ending with ignored() or searched(); then, quarantine by
+/// quarantine, the recipients in envelope order.
 class Observer {
   public:
     virtual ~Observer() = default;
+    /// False: the observer need not hear of rules that can match in no header of the message.
+    virtual bool wants_every_rule() const { return true; }
     /// The rule is not searched: the client is one of Rule::ignored_clients.
     virtual void ignored(const Rule&) {}
     /// The regex gave up on this header: called for each of its spellings (decoded, as received).
@@ -68,7 +72,10 @@ class Ruleset {
     /// message is not searched further in it, and after 5 s none is: they count as given up. So no message
     /// takes minutes, and none passes unseen because it is expensive.
     ///
-    /// `exempt` is asked in the order of the list, for each recipient only until it is clear where they end.
+    /// `exempt` is asked once for each quarantine that matched, in the order of the list, about the
+    /// recipients of whom it is not clear yet where they end. A rule is searched in the headers that the
+    /// prefilter leaves it; a header in which it cannot match costs it nothing.
+    ///
     /// Throws what `exempt` and `observer` throw, and std::bad_alloc.
     Verdict judge(const Envelope& envelope, const mail::Headers& headers, const Exempt& exempt,
                   Observer* observer = nullptr) const;
@@ -77,6 +84,7 @@ class Ruleset {
 
   private:
     std::vector<Rule> rules_;
+    Prefilter prefilter_; ///< which rules may match a header at all
 };
 
 /// The quarantine whose action answers for the whole mail when no recipient remains: first or last in list

@@ -15,6 +15,8 @@ class LogGivingUp final : public policy::Observer {
   public:
     explicit LogGivingUp(const Envelope& envelope) : envelope_(envelope) {}
 
+    bool wants_every_rule() const override { return false; }
+
     void gave_up(const policy::Rule& rule, const mail::HeaderField& field) override
     {
         log::warning(envelope_.queue_id.empty() ? "NOQUEUE" : envelope_.queue_id,
@@ -46,17 +48,21 @@ std::unique_ptr<Holding> Desk::judge(const std::shared_ptr<const Settings>& sett
 {
     Exemptions exemptions(*settings, Use::mark);
     const auto exempt = [&](policy::QuarantineIndex index, std::string_view sender,
-                            std::string_view recipient) {
-        const std::optional<WhitelistMatch>& row = exemptions.of(index, sender, recipient);
-        if (row) {
-            log::info(envelope.queue_id.empty() ? "NOQUEUE" : envelope.queue_id,
-                      {{"quarantine", settings->quarantines.at(index).name},
-                       {"from", fmt::format("<{}>", sender)},
-                       {"to", fmt::format("<{}>", recipient)},
-                       {"row", std::to_string(row->row)},
-                       {"status", "whitelisted"}});
+                            std::span<const std::string_view> recipients) {
+        const auto rows = exemptions.of(index, sender, recipients);
+        std::vector<bool> exempted(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            exempted[i] = rows[i].has_value();
+            if (rows[i]) {
+                log::info(envelope.queue_id.empty() ? "NOQUEUE" : envelope.queue_id,
+                          {{"quarantine", settings->quarantines.at(index).name},
+                           {"from", fmt::format("<{}>", sender)},
+                           {"to", fmt::format("<{}>", recipients[i])},
+                           {"row", std::to_string(rows[i]->row)},
+                           {"status", "whitelisted"}});
+            }
         }
-        return row.has_value();
+        return exempted;
     };
     LogGivingUp observer(envelope);
     policy::Verdict verdict = settings->ruleset.judge(envelope, headers, exempt, &observer);

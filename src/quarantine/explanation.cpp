@@ -1,6 +1,8 @@
 #include "quarantine/explanation.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <utility>
 
 #include "mail/address.h"
@@ -50,10 +52,15 @@ class Findings final : public policy::Observer {
         }
     }
 
-    bool exempts(policy::QuarantineIndex quarantine, std::string_view sender, std::string_view recipient)
+    std::vector<bool> exempts(policy::QuarantineIndex quarantine, std::string_view sender,
+                              std::span<const std::string_view> addresses)
     {
-        row_ = exemptions_.of(quarantine, sender, recipient);
-        return row_.has_value();
+        auto rows = exemptions_.of(quarantine, sender, addresses);
+        std::vector<bool> exempted(rows.size());
+        std::transform(rows.begin(), rows.end(), exempted.begin(),
+                       [](const auto& row) { return row.has_value(); });
+        rows_.assign(std::move_iterator(rows.begin()), std::move_iterator(rows.end()));
+        return exempted;
     }
 
     void ignored(const policy::Rule& rule) override { add(rule, Outcome::ignored); }
@@ -87,9 +94,10 @@ class Findings final : public policy::Observer {
     {
         const Quarantine& asked = settings_.quarantines.at(quarantine);
         recipients.at(recipient).steps.push_back({.quarantine = asked.name,
-                                                  .exempt = std::exchange(row_, std::nullopt),
+                                                  .exempt = std::move(rows_.front()),
                                                   .has_whitelist = asked.whitelist != nullptr,
                                                   .observes = false});
+        rows_.pop_front();
     }
 
     /// Who ends where, when all is judged.
@@ -123,8 +131,8 @@ class Findings final : public policy::Observer {
 
     const Settings& settings_;
     Exemptions exemptions_;
-    std::optional<WhitelistMatch> row_; ///< of the question that was asked last
-    RuleFinding next_;                  ///< of the rule that is being searched
+    std::deque<std::optional<WhitelistMatch>> rows_; ///< for whom asked() has not come yet
+    RuleFinding next_;                               ///< of the rule that is being searched
     const char* last_given_up_ = nullptr;
 };
 
@@ -152,8 +160,8 @@ Explanation Desk::explain(const Envelope& envelope, const mail::Headers& headers
     const std::shared_ptr<const Settings> settings = settings_.get();
     Findings findings(*settings, envelope);
     const auto exempt = [&](policy::QuarantineIndex index, std::string_view sender,
-                            std::string_view recipient) {
-        return findings.exempts(index, sender, recipient);
+                            std::span<const std::string_view> recipients) {
+        return findings.exempts(index, sender, recipients);
     };
     const policy::Verdict verdict = settings->ruleset.judge(envelope, headers, exempt, &findings);
     findings.conclude(verdict);

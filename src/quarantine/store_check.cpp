@@ -292,8 +292,7 @@ void Desk::StoreCheck::add_reason(HeldMail& mail, std::string_view bytes) const
 {
     mail::Headers headers;
     mail::parse_headers(bytes, headers);
-    const policy::Verdict verdict = settings_->ruleset.judge(
-        mail.envelope, headers, [](auto, auto, auto) { return false; }, nullptr);
+    const policy::Verdict verdict = settings_->ruleset.judge(mail.envelope, headers, nullptr);
     for (policy::QuarantineIndex index = 0; index < settings_->quarantines.size(); ++index) {
         if (settings_->quarantines.at(index).name != mail.quarantine) {
             continue;

@@ -67,8 +67,9 @@ class Pool::Body {
     const ConnectOptions options_;
     const std::size_t size_;
 
-    std::mutex mutex_; ///< guards everything below
-    std::condition_variable_any changed_;
+    std::mutex mutex_;                    ///< guards everything below
+    std::condition_variable_any changed_; ///< the server, or what the opener has to do
+    std::condition_variable returned_;    ///< a connection is idle, or the askers of a round are answered
     std::vector<Idle> idle_;
     std::vector<std::pair<const Connection*, std::uint64_t>> leased_;
     std::size_t total_ = 0;        ///< idle, leased and being opened
@@ -139,15 +140,20 @@ std::unique_ptr<Connection> Pool::Body::take(milliseconds patience)
     start_opener();
     const std::uint64_t round = round_;
     ++waiting_;
-    changed_.notify_all();
+    if (wants_connection()) {
+        changed_.notify_all();
+    }
     for (;;) {
         const bool in_time =
-            changed_.wait_until(lock, deadline, [&] { return round_ != round || !idle_.empty(); });
+            returned_.wait_until(lock, deadline, [&] { return round_ != round || !idle_.empty(); });
         if (round_ != round) {
             throw BackendError(last_error_);
         }
         auto connection = idle_one(lock);
         if (connection == nullptr && in_time && round_ == round) {
+            if (wants_connection()) { // the idle one did not work any more
+                changed_.notify_all();
+            }
             continue;
         }
         if (round_ == round) {
@@ -180,6 +186,7 @@ void Pool::Body::failed(const std::string& reason)
 void Pool::Body::give_back(std::unique_ptr<Connection> connection)
 {
     std::vector<Idle> discarded;
+    bool is_kept = false;
     {
         const Lock lock(mutex_);
         const auto place = std::find_if(leased_.begin(), leased_.end(),
@@ -189,6 +196,7 @@ void Pool::Body::give_back(std::unique_ptr<Connection> connection)
         if (generation == generation_ && !connection->is_broken()) {
             connection->give_up_at(std::nullopt);
             idle_.push_back({std::move(connection), generation});
+            is_kept = true;
         } else {
             --total_;
             // Connections that break together are one failure, and the idle ones are not better.
@@ -200,7 +208,11 @@ void Pool::Body::give_back(std::unique_ptr<Connection> connection)
             }
         }
     }
-    changed_.notify_all();
+    returned_.notify_one(); // one connection, one asker
+    if (!is_kept) {
+        changed_.notify_all();
+        returned_.notify_all();
+    }
     for (const Idle& idle : discarded) {
         idle.connection->mark_broken();
     }
@@ -241,6 +253,7 @@ void Pool::Body::open_connections(const std::stop_token& stop)
             failed(reason);
         }
         changed_.notify_all();
+        returned_.notify_all();
         if (is_away_ && made == nullptr) {
             changed_.wait_for(lock, stop, pause, [this] { return wants_try_; });
             pause = std::min(pause * 2, kLongestPause);

@@ -1,6 +1,7 @@
 #include "whitelist/lookup.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -19,10 +20,25 @@ struct Shape {
 /// them in three spellings when it is international.
 constexpr Shape kOrdinary{7, 5};
 constexpr Shape kInternational{19, 13};
+/// Some fifty recipients of a few domains.
+constexpr Shape kMany{19, 64};
 
 constexpr const Shape& shape_of(Lookup::Width width)
 {
-    return width == Lookup::Width::ordinary ? kOrdinary : kInternational;
+    switch (width) {
+    case Lookup::Width::ordinary:
+        return kOrdinary;
+    case Lookup::Width::international:
+        return kInternational;
+    case Lookup::Width::many:
+        break;
+    }
+    return kMany;
+}
+
+constexpr bool fits(std::size_t senders, std::size_t recipients, const Shape& shape)
+{
+    return senders <= shape.senders && recipients <= shape.recipients;
 }
 
 void add_once(std::string text, std::vector<std::string>& to)
@@ -98,20 +114,35 @@ std::vector<std::string> Candidates::in_order() const
     return all;
 }
 
-Lookup::Lookup(std::string_view sender, std::string_view recipient)
-    : senders_(sender_candidates(sender)), recipients_(recipient_candidates(recipient)),
-      width_(senders_.size() <= kOrdinary.senders && recipients_.size() <= kOrdinary.recipients
-                 ? Width::ordinary
-                 : Width::international)
+Lookup::Lookup(std::string_view sender, std::span<const std::string_view> recipients)
+    : senders_(sender_candidates(sender))
 {
+    std::unordered_set<std::string> seen;
+    for (const std::string_view recipient : recipients) {
+        std::vector<std::string> candidates = recipient_candidates(recipient);
+        const auto is_new = [&](const std::string& text) { return !seen.contains(text); };
+        const auto more = static_cast<std::size_t>(std::ranges::count_if(candidates, is_new));
+        if (!recipients_.empty() && texts_.size() + more > kMany.recipients) {
+            break;
+        }
+        for (const std::string& text : candidates) {
+            if (seen.insert(text).second) {
+                texts_.push_back(text);
+            }
+        }
+        recipients_.push_back(std::move(candidates));
+    }
+    width_ = fits(senders_.size(), texts_.size(), kOrdinary)        ? Width::ordinary
+             : fits(senders_.size(), texts_.size(), kInternational) ? Width::international
+                                                                    : Width::many;
 }
 
 std::string Lookup::condition(Width width)
 {
     const Shape& shape = shape_of(width);
     // A table without the unique index may hold a row a thousand times.
-    return fmt::format(" WHERE mailfrom IN ({}) AND recipient IN ({}) ORDER BY id LIMIT 200",
-                       places(1, shape.senders), places(shape.senders + 1, shape.recipients));
+    return fmt::format(" WHERE mailfrom IN ({}) AND recipient IN ({}) ORDER BY id LIMIT {}",
+                       places(1, shape.senders), places(shape.senders + 1, shape.recipients), kMaxRows);
 }
 
 sql::Row Lookup::parameters() const
@@ -119,15 +150,16 @@ sql::Row Lookup::parameters() const
     const Shape& shape = shape_of(width_);
     sql::Row parameters(senders_.begin(), senders_.end());
     parameters.resize(shape.senders, std::string()); // filled up with the wildcard
-    parameters.insert(parameters.end(), recipients_.begin(), recipients_.end());
+    parameters.insert(parameters.end(), texts_.begin(), texts_.end());
     parameters.resize(shape.senders + shape.recipients, std::string());
     return parameters;
 }
 
-std::optional<Rank> Lookup::rank(std::string_view mailfrom, std::string_view recipient) const
+std::optional<Rank> Lookup::rank(std::string_view mailfrom, std::string_view recipient,
+                                 std::size_t place) const
 {
     const auto sender_place = place_of(senders_, mailfrom);
-    const auto recipient_place = place_of(recipients_, recipient);
+    const auto recipient_place = place_of(recipients_.at(place), recipient);
     if (!sender_place || !recipient_place) {
         return std::nullopt;
     }

@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kConnections = 6;
 constexpr std::size_t kReaders = 2;
 /// Whitelist::kDeadline less what ending a statement may take.
-constexpr milliseconds kTimeForALookup{4500};
+constexpr milliseconds kTimeForAnAnswer{4500};
 /// A connection that broke at once was only old; one that took longer broke because the server hangs.
 constexpr milliseconds kWorthASecondTry{1000};
 
@@ -51,19 +51,42 @@ class SqlWhitelist final : public Whitelist {
   public:
     explicit SqlWhitelist(TablePlace place)
         : place_(std::move(place)), pool_(place_.target, connect_options(), kConnections),
-          readers_(place_.target, read_options(), kReaders), question_(question(Lookup::Width::ordinary)),
-          wide_question_(question(Lookup::Width::international)), marks_(pool_, place_.table)
+          readers_(place_.target, read_options(), kReaders), questions_{question(Lookup::Width::ordinary),
+                                                                        question(
+                                                                            Lookup::Width::international),
+                                                                        question(Lookup::Width::many)},
+          marks_(pool_, place_.table)
     {
     }
 
-    std::optional<WhitelistMatch> find(std::string_view sender, std::string_view recipient, Use use) override
+    std::vector<std::optional<WhitelistMatch>>
+    find_all(std::string_view sender, std::span<const std::string_view> recipients, Use use) override
     {
-        const Lookup lookup(sender, recipient);
-        std::optional<WhitelistMatch> best = most_specific(ask(lookup, use), lookup);
-        if (best && use == Use::mark) {
-            marks_.used(best->row);
+        const Clock::time_point deadline = Clock::now() + kTimeForAnAnswer;
+        std::vector<std::optional<WhitelistMatch>> answers;
+        answers.reserve(recipients.size());
+        bool one_by_one = false;
+        while (answers.size() < recipients.size()) {
+            const Lookup lookup(
+                sender,
+                recipients.subspan(answers.size(), one_by_one ? 1 : recipients.size() - answers.size()));
+            const std::vector<WhitelistMatch> rows = ask(lookup, use, deadline);
+            if (rows.size() >= Lookup::kMaxRows && lookup.recipients() > 1) {
+                one_by_one = true; // a row of one of them may be among those that were left out
+                continue;
+            }
+            for (std::size_t place = 0; place < lookup.recipients(); ++place) {
+                answers.push_back(most_specific(rows, lookup, place));
+            }
         }
-        return best;
+        if (use == Use::mark) {
+            for (const std::optional<WhitelistMatch>& answer : answers) {
+                if (answer) {
+                    marks_.used(answer->row);
+                }
+            }
+        }
+        return answers;
     }
 
     std::unique_ptr<WhitelistRows> rows() override { return open_rows(place_); }
@@ -113,13 +136,12 @@ class SqlWhitelist final : public Whitelist {
         return there;
     }
 
-    std::vector<sql::Row> ask(const Lookup& lookup, Use use)
+    std::vector<WhitelistMatch> ask(const Lookup& lookup, Use use, Clock::time_point deadline)
     {
         if (use == Use::look && is_missing(place_.target)) {
             return {};
         }
         const Clock::time_point begin = Clock::now();
-        const Clock::time_point deadline = begin + kTimeForALookup;
         bool try_again = false;
         try {
             return ask_once(lookup, use, deadline, try_again);
@@ -131,7 +153,8 @@ class SqlWhitelist final : public Whitelist {
         return ask_once(lookup, use, deadline, try_again);
     }
 
-    std::vector<sql::Row> ask_once(const Lookup& lookup, Use use, Clock::time_point deadline, bool& try_again)
+    std::vector<WhitelistMatch> ask_once(const Lookup& lookup, Use use, Clock::time_point deadline,
+                                         bool& try_again)
     {
         sql::Pool& pool = use == Use::mark ? pool_ : readers_;
         const sql::Pool::Lease lease =
@@ -141,8 +164,14 @@ class SqlWhitelist final : public Whitelist {
             if (!has_table(*lease, use)) {
                 return {};
             }
-            return lease->query(lookup.width() == Lookup::Width::ordinary ? question_ : wide_question_,
-                                {sql::Kind::integer, sql::Kind::text, sql::Kind::text}, lookup.parameters());
+            std::vector<WhitelistMatch> rows;
+            for (const sql::Row& row :
+                 lease->query(questions_.at(static_cast<std::size_t>(lookup.width())),
+                              {sql::Kind::integer, sql::Kind::text, sql::Kind::text}, lookup.parameters())) {
+                rows.push_back(
+                    {sql::integer_of(row.at(0)), sql::text_of(row.at(1)), sql::text_of(row.at(2))});
+            }
+            return rows;
         } catch (const BackendError&) {
             // Either the connection was an old one, or somebody has dropped the table.
             try_again = lease->is_broken() || (use == Use::mark && table_known_.exchange(false));
@@ -171,19 +200,17 @@ class SqlWhitelist final : public Whitelist {
                std::filesystem::status(target.path, ignored).type() == std::filesystem::file_type::not_found;
     }
 
-    static std::optional<WhitelistMatch> most_specific(const std::vector<sql::Row>& rows,
-                                                       const Lookup& lookup)
+    static std::optional<WhitelistMatch> most_specific(const std::vector<WhitelistMatch>& rows,
+                                                       const Lookup& lookup, std::size_t place)
     {
         std::optional<WhitelistMatch> best;
         Rank best_rank;
-        for (const sql::Row& row : rows) {
-            std::string mailfrom = sql::text_of(row.at(1));
-            std::string recipient = sql::text_of(row.at(2));
-            const std::optional<Rank> rank = lookup.rank(mailfrom, recipient);
+        for (const WhitelistMatch& row : rows) {
+            const std::optional<Rank> rank = lookup.rank(row.mailfrom, row.recipient, place);
             // Among equals the oldest.
             if (rank && (!best || *rank < best_rank)) {
                 best_rank = *rank;
-                best = WhitelistMatch{sql::integer_of(row.at(0)), std::move(mailfrom), std::move(recipient)};
+                best = row;
             }
         }
         return best;
@@ -191,8 +218,8 @@ class SqlWhitelist final : public Whitelist {
 
     const TablePlace place_;
     sql::Pool pool_;
-    sql::Pool readers_; ///< for looking: connects at the first look
-    const std::string question_, wide_question_;
+    sql::Pool readers_;                          ///< for looking: connects at the first look
+    const std::array<std::string, 3> questions_; ///< by Lookup::Width
     std::atomic<bool> table_known_ = false;
     UsageMarks marks_; ///< last member: its thread uses the pool
 };

@@ -1,5 +1,7 @@
 #include "whitelist/usage_marks.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::chrono::hours kInterval{1};
 constexpr std::size_t kMaxRemembered = 50'000;
 constexpr std::size_t kMaxDue = 1'000;
+/// Rows of one statement, or one.
+constexpr std::size_t kTogether = 20;
 constexpr std::chrono::seconds kPatience{3};
 
 } // namespace
@@ -54,11 +58,11 @@ void UsageMarks::run(const std::stop_token& stop)
 {
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stop, [this] { return !due_.empty(); })) {
-        const std::int64_t row = due_.front();
-        due_.pop_front();
+        std::deque<std::int64_t> rows;
+        rows.swap(due_);
         lock.unlock();
         try {
-            mark(row);
+            mark(std::move(rows));
         } catch (const std::exception& error) {
             if (!complained_) {
                 complained_ = true;
@@ -69,14 +73,26 @@ void UsageMarks::run(const std::stop_token& stop)
     }
 }
 
-void UsageMarks::mark(std::int64_t row)
+void UsageMarks::mark(std::deque<std::int64_t> rows)
 {
+    std::ranges::sort(rows); // whoever locks several locks them in this order
     const auto now = std::chrono::system_clock::now();
     const sql::Pool::Lease lease = pool_.lease(kPatience);
-    lease->execute(
-        fmt::format("UPDATE {} SET last_used = :1 WHERE id = :2 AND (last_used IS NULL OR last_used < :3)",
-                    table_.quoted(lease->engine())),
-        {database_time(now), row, database_time(now - kInterval)});
+    for (std::size_t begin = 0; begin < rows.size();) {
+        const std::size_t count = rows.size() - begin < kTogether ? 1 : kTogether;
+        sql::Row parameters{database_time(now), database_time(now - kInterval)};
+        std::string ids;
+        for (std::size_t i = begin; i < begin + count; ++i) {
+            parameters.emplace_back(rows[i]);
+            ids += fmt::format("{}:{}", ids.empty() ? "" : ", ", parameters.size());
+        }
+        lease->execute(
+            fmt::format(
+                "UPDATE {} SET last_used = :1 WHERE id IN ({}) AND (last_used IS NULL OR last_used < :2)",
+                table_.quoted(lease->engine()), ids),
+            parameters);
+        begin += count;
+    }
 }
 
 } // namespace qm::whitelist

@@ -31,7 +31,7 @@ class UsageMarks {
   private:
     using Clock = std::chrono::steady_clock;
     void run(const std::stop_token& stop);
-    void mark(std::int64_t row);
+    void mark(std::deque<std::int64_t> rows);
 
     sql::Pool& pool_;
     const TableName table_;

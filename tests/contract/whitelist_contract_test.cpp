@@ -85,6 +85,63 @@ TEST_P(WhitelistContract, WrappedSendersAreFoundAsTheyAreAndUnwrapped)
     EXPECT_TRUE(list->find("SRS0=HHHH=TT=example.org=bob@forwarder.example", "c@example.com"));
 }
 
+TEST_P(WhitelistContract, ManyRecipientsHearWhatEachHearsAlone)
+{
+    rows();
+    for (int i = 0; i < 150; i += 3) {
+        add_raw("", "user" + std::to_string(i) + "@example.com");
+        add_raw("a@example.org", "user" + std::to_string(i + 1) + "@example.com");
+    }
+    add_raw("@example.org", "@example.net");
+    add_raw("a@example.org", "b@xn--mller-kva.example");
+    add_raw("", "c@m\u00FCller.example");
+    std::vector<std::string> addresses{"", "@", "B@M\u00DCLLER.example", "c@xn--mller-kva.example", "\xFF@x"};
+    for (int i = 0; i < 300; ++i) {
+        addresses.push_back("User" + std::to_string(i % 160) +
+                            (i % 4 == 0   ? "@example.net"
+                             : i % 4 == 1 ? "@domain" + std::to_string(i) + ".example"
+                                          : "@Example.com"));
+    }
+    const std::vector<std::string_view> recipients(addresses.begin(), addresses.end());
+    const auto list = open();
+    for (const std::string_view sender : {"a@example.org", "other@example.org", "z@example.com", ""}) {
+        for (const std::size_t count : {0UL, 1UL, 2UL, 60UL, recipients.size()}) {
+            const auto answers = list->find_all(sender, std::span(recipients).first(count));
+            ASSERT_EQ(answers.size(), count);
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto alone = list->find(sender, recipients[i]);
+                ASSERT_EQ(answers[i].has_value(), alone.has_value()) << sender << " " << recipients[i];
+                EXPECT_TRUE(!alone || answers[i]->row == alone->row) << sender << " " << recipients[i];
+            }
+        }
+    }
+}
+
+TEST_P(WhitelistContract, ARowThatIsThereAThousandTimesHidesNobodysOwn)
+{
+    const std::string id = GetParam() == sql::Engine::sqlite ? "INTEGER NOT NULL PRIMARY KEY"
+                           : GetParam() == sql::Engine::postgresql
+                               ? "SERIAL NOT NULL PRIMARY KEY"
+                               : "INTEGER AUTO_INCREMENT NOT NULL PRIMARY KEY";
+    sql::Connection connection = database().connect();
+    connection.execute("CREATE TABLE " + table_ + " (id " + id +
+                       ", mailfrom VARCHAR(255), recipient VARCHAR(255), last_used TIMESTAMP NULL)");
+    for (int i = 0; i < 1000; ++i) {
+        connection.execute("INSERT INTO " + table_ +
+                           " (mailfrom, recipient) VALUES ('', 'often@example.com')");
+    }
+    connection.execute("INSERT INTO " + table_ + " (mailfrom, recipient) VALUES ('', 'once@example.com')");
+    const std::vector<std::string_view> recipients{"nobody@example.com", "often@example.com",
+                                                   "once@example.com", "once@example.com"};
+    const auto answers = open()->find_all("a@example.org", recipients, Use::look);
+    ASSERT_EQ(answers.size(), 4U);
+    EXPECT_FALSE(answers[0]);
+    EXPECT_TRUE(answers[1]);
+    ASSERT_TRUE(answers[2]);
+    ASSERT_TRUE(answers[3]);
+    EXPECT_EQ(answers[2]->recipient, "once@example.com");
+}
+
 TEST_P(WhitelistContract, OddAddressesAreData)
 {
     const auto list = open();

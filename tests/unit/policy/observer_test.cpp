@@ -1,5 +1,6 @@
 // What an observer of a judgement is shown, and that it changes nothing.
 #include "policy/ruleset.h"
+#include "unit/policy/one_by_one.h"
 
 #include <algorithm>
 #include <array>
@@ -149,14 +150,14 @@ TEST_F(ObserverTest, EveryQuestionAboutARecipientIsShownAlsoOfOneWhoIsThereTwice
     add(rule("watch", "^X-Spam", Action::accept));
     add(rule("spam", "^X-Spam"));
     add(rule("later", "^X-Spam"));
-    const Exempt exempt = [](QuarantineIndex quarantine, std::string_view, std::string_view recipient) {
-        return quarantine == 1 && recipient == "b@x";
-    };
+    const Exempt exempt =
+        test::one_by_one([](QuarantineIndex quarantine, std::string_view, std::string_view recipient) {
+            return quarantine == 1 && recipient == "b@x";
+        });
     judge(&diary_, exempt);
     EXPECT_THAT(std::vector(diary_.lines.begin() + 3, diary_.lines.end()),
-                ElementsAre("recipient 0 in 0", "recipient 0 in 1", "recipient 1 in 0",
-                            "recipient 1 in 1 exempt", "recipient 1 in 2", "recipient 2 in 0",
-                            "recipient 2 in 1"));
+                ElementsAre("recipient 0 in 0", "recipient 1 in 0", "recipient 2 in 0", "recipient 0 in 1",
+                            "recipient 1 in 1 exempt", "recipient 2 in 1", "recipient 1 in 2"));
 }
 
 TEST_F(ObserverTest, NothingThatMatchesAsksAboutNobody)
@@ -185,9 +186,8 @@ TEST_F(ObserverTest, TheVerdictIsTheSameWithAndWithoutOne)
         add(rule("d", "^X-Spam: yes"));
         add(rule("e", "never"));
     };
-    const Exempt exempt = [](QuarantineIndex, std::string_view, std::string_view recipient) {
-        return recipient == "b@x";
-    };
+    const Exempt exempt = test::one_by_one(
+        [](QuarantineIndex, std::string_view, std::string_view recipient) { return recipient == "b@x"; });
     add_rules();
     const Verdict alone = judge(nullptr, exempt);
     add_rules();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "quarantine/error.h"
+#include "unit/policy/one_by_one.h"
 
 namespace qm::policy {
 namespace {
@@ -129,11 +130,12 @@ void check(const Given& given)
     }
     const std::vector<std::string> exempted = words(given.whitelist);
     const Ruleset ruleset(rules_of(given.rules));
-    const Exempt exempt = [&](QuarantineIndex index, std::string_view sender, std::string_view recipient) {
-        EXPECT_EQ(sender, "sender@example.net");
-        const std::string row = ruleset.rules().at(index).quarantine + "/" + std::string(recipient);
-        return std::ranges::find(exempted, row) != exempted.end();
-    };
+    const Exempt exempt =
+        test::one_by_one([&](QuarantineIndex index, std::string_view sender, std::string_view recipient) {
+            EXPECT_EQ(sender, "sender@example.net");
+            const std::string row = ruleset.rules().at(index).quarantine + "/" + std::string(recipient);
+            return std::ranges::find(exempted, row) != exempted.end();
+        });
     std::vector<std::string> recipients;
     for (const std::string& word : words(given.recipients)) {
         recipients.push_back("<" + word + ">");
@@ -221,21 +223,44 @@ TEST(Verdict, ExemptIsAskedOnlyWhereItMatters)
     headers.add("A", " yes");
     headers.add("B", " yes");
     headers.add("C", " yes");
-    const Exempt exempt = [&](QuarantineIndex index, std::string_view, std::string_view recipient) {
-        asked.insert(ruleset.rules().at(index).quarantine + "/" + std::string(recipient));
-        return recipient == "two@x";
-    };
+    const Exempt exempt =
+        test::one_by_one([&](QuarantineIndex index, std::string_view, std::string_view recipient) {
+            asked.insert(ruleset.rules().at(index).quarantine + "/" + std::string(recipient));
+            return recipient == "two@x";
+        });
     ruleset.judge(envelope_of({"<one@x>", "<two@x>"}), headers, exempt);
     EXPECT_THAT(asked, ElementsAre("a/one@x", "a/two@x", "b/one@x", "b/two@x", "c/two@x"));
+}
+
+TEST(Verdict, ExemptIsAskedOnceForAQuarantineAboutThoseWhoHaveNotEnded)
+{
+    std::vector<std::string> questions;
+    const Ruleset ruleset(rules_of("a:A:ACCEPT b:A:DISCARD c:A:DISCARD d:A:DISCARD"));
+    mail::Headers headers;
+    headers.add("A", " yes");
+    const Exempt exempt = [&](QuarantineIndex index, std::string_view,
+                              std::span<const std::string_view> recipients) {
+        std::string question = ruleset.rules().at(index).quarantine;
+        std::vector<bool> exempted;
+        for (const std::string_view recipient : recipients) {
+            question += " " + std::string(recipient);
+            exempted.push_back(index == 1 && recipient != "one@x");
+        }
+        questions.push_back(question);
+        return exempted;
+    };
+    ruleset.judge(envelope_of({"<one@x>", "<two@x>", "<two@x>"}), headers, exempt);
+    EXPECT_THAT(questions, ElementsAre("a one@x two@x two@x", "b one@x two@x two@x", "c two@x two@x"));
 }
 
 TEST(Verdict, ExemptGetsTheAddressWithoutBracketsAndTheNullSenderAsIs)
 {
     std::vector<std::string> seen;
-    const Exempt exempt = [&](QuarantineIndex, std::string_view sender, std::string_view recipient) {
-        seen.push_back(std::string(sender) + "|" + std::string(recipient));
-        return false;
-    };
+    const Exempt exempt =
+        test::one_by_one([&](QuarantineIndex, std::string_view sender, std::string_view recipient) {
+            seen.push_back(std::string(sender) + "|" + std::string(recipient));
+            return false;
+        });
     const Ruleset ruleset(rules_of("a:A:DISCARD"));
     mail::Headers headers;
     headers.add("A", " yes");
@@ -250,9 +275,9 @@ TEST(Verdict, WhatExemptThrowsComesThrough)
     const Ruleset ruleset(rules_of("a:A:DISCARD"));
     mail::Headers headers;
     headers.add("A", " yes");
-    const Exempt exempt = [](QuarantineIndex, std::string_view, std::string_view) -> bool {
+    const Exempt exempt = test::one_by_one([](QuarantineIndex, std::string_view, std::string_view) -> bool {
         throw BackendError("the database is away");
-    };
+    });
     EXPECT_THROW(ruleset.judge(envelope_of({"<a@x>"}), headers, exempt), BackendError);
 }
 

@@ -7,6 +7,7 @@
 
 #include "quarantine/error.h"
 #include "sql/connection.h"
+#include "sql/insert.h"
 #include "support/temp_dir.h"
 
 namespace qm::sql {
@@ -47,6 +48,24 @@ TEST_F(SqliteConnection, DurableMeansFullSynchronous)
     options_.durable = true;
     Connection connection(target_, options_);
     EXPECT_EQ(integer_of(connection.query("PRAGMA synchronous", {Kind::integer}).at(0).at(0)), 2);
+}
+
+TEST_F(SqliteConnection, RowsAreInsertedInTheirOrderHoweverMany)
+{
+    Connection connection(target_, options_);
+    connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, number BIGINT, name TEXT)");
+    std::int64_t number = 0;
+    for (const std::size_t count : {0U, 1U, 9U, 10U, 11U, 57U, 171U}) {
+        std::vector<Row> rows;
+        for (std::size_t i = 0; i < count; ++i) {
+            rows.push_back({++number, i % 3 == 0 ? Value() : "name "s + std::to_string(number)});
+        }
+        insert_rows(connection, "INSERT INTO t (number, name)", rows);
+        const auto kept = connection.query("SELECT number, name FROM t ORDER BY id DESC LIMIT :1",
+                                           {Kind::integer, Kind::text}, {static_cast<std::int64_t>(count)});
+        EXPECT_EQ(std::vector(kept.rbegin(), kept.rend()), rows);
+    }
+    EXPECT_EQ(number, integer_of(connection.query("SELECT count(*) FROM t", {Kind::integer}).at(0).at(0)));
 }
 
 TEST_F(SqliteConnection, MissingFileIsAnErrorUnlessItMayBeMade)

@@ -71,6 +71,24 @@ TEST(Lookup, EverythingThatMayMatchFitsIntoItsStatement)
     }
 }
 
+TEST(Lookup, TakesAsManyRecipientsAsFit)
+{
+    std::vector<std::string> addresses;
+    for (int i = 0; i < 100; ++i) {
+        addresses.push_back("user" + std::to_string(i) + "@example.com");
+    }
+    std::vector<std::string_view> recipients(addresses.begin(), addresses.end());
+    const Lookup lookup("a@example.org", recipients);
+    EXPECT_EQ(lookup.width(), Lookup::Width::many);
+    EXPECT_EQ(lookup.recipients(), 62U) << "of 64 texts two are the domain and the wildcard";
+    EXPECT_EQ(lookup.parameters().size(), 83U);
+    EXPECT_TRUE(lookup.rank("", "user61@example.com", 61));
+    EXPECT_FALSE(lookup.rank("", "user61@example.com", 60)) << "another one's row";
+    EXPECT_TRUE(lookup.rank("", "@example.com", 60));
+    recipients.resize(2);
+    EXPECT_EQ(Lookup("a@example.org", recipients).width(), Lookup::Width::ordinary);
+}
+
 TEST(Lookup, ADomainThatIsCutByANulIsNotWhatStandsBeforeIt)
 {
     const Lookup lookup(std::string("a@m\u00FCller.example\0.evil", 23), "b@example.com");
