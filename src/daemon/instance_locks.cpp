@@ -1,8 +1,10 @@
 #include "daemon/instance_locks.h"
 
-#include <algorithm>
-#include <filesystem>
 #include <optional>
+#include <set>
+#include <utility>
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 
@@ -12,13 +14,14 @@ namespace qm::daemon {
 
 namespace {
 
-/// Two names of one folder are one lock.
-bool is_one_of(const std::string& file, const std::map<std::string, FileLock>& locks)
+/// Which file it is, whatever its name. Nothing when there is none.
+std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& file)
 {
-    return std::ranges::any_of(locks, [&](const auto& lock) {
-        std::error_code ignored;
-        return std::filesystem::equivalent(file, lock.first, ignored) && !ignored;
-    });
+    struct stat status {};
+    if (stat(file.c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    return std::pair(status.st_dev, status.st_ino);
 }
 
 } // namespace
@@ -26,8 +29,11 @@ bool is_one_of(const std::string& file, const std::map<std::string, FileLock>& l
 void InstanceLocks::hold(const std::vector<std::string>& files)
 {
     std::map<std::string, FileLock> taken;
+    std::set<std::optional<std::pair<dev_t, ino_t>>> identities; // two names of one folder are one lock
     for (const std::string& file : files) {
-        if (file.empty() || held_.contains(file) || taken.contains(file) || is_one_of(file, taken)) {
+        const auto identity = identity_of(file);
+        if (file.empty() || held_.contains(file) || taken.contains(file) ||
+            (identity && identities.contains(identity))) {
             continue;
         }
         std::optional<FileLock> lock = FileLock::try_lock(file);
@@ -36,9 +42,10 @@ void InstanceLocks::hold(const std::vector<std::string>& files)
                 fmt::format("{} is locked: another quarantine-milter uses this catalog or folder", file));
         }
         taken.emplace(file, std::move(*lock));
+        identities.insert(identity_of(file));
     }
-    std::erase_if(held_,
-                  [&](const auto& held) { return std::ranges::find(files, held.first) == files.end(); });
+    const std::set<std::string> wanted(files.begin(), files.end());
+    std::erase_if(held_, [&](const auto& held) { return !wanted.contains(held.first); });
     held_.merge(taken);
 }
 

@@ -291,16 +291,15 @@ static sfsistat qm_negotiate(SMFICTX* context, unsigned long offered_actions, un
         *unused1 = 0;
         *unused2 = 0;
         if ((wanted_actions & SMFIF_SETSYMLIST) != 0) {
-            // What is needed and no more, where it is needed. The queue id is not known before the first
-            // recipient.
-            char at_headers[] = "i {client_addr} {client_name} {auth_authen}";
+            // What is needed and no more, once a mail: Postfix sends those of the end of headers in front of
+            // each header, too. The queue id is not known before the first recipient. No list is not
+            // possible: an empty one means the mail server's own.
+            char client[] = "{client_addr} {client_name} {auth_authen}";
             char queue_id[] = "i";
-            char nothing[] = "";
-            smfi_setsymlist(context, SMFIM_ENVFROM, nothing);
-            smfi_setsymlist(context, SMFIM_ENVRCPT, nothing);
-            smfi_setsymlist(context, SMFIM_DATA, queue_id);
-            smfi_setsymlist(context, SMFIM_EOH, at_headers);
-            smfi_setsymlist(context, SMFIM_EOM, queue_id);
+            smfi_setsymlist(context, SMFIM_ENVFROM, client);
+            for (const int stage : {SMFIM_ENVRCPT, SMFIM_DATA, SMFIM_EOH, SMFIM_EOM}) {
+                smfi_setsymlist(context, stage, queue_id);
+            }
         }
         end(connection_of(context)); // negotiated twice
         smfi_setpriv(context, nullptr);
