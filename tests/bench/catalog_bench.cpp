@@ -63,10 +63,7 @@ void fill(catalog::Catalog& catalog, const Arguments& arguments, Sample& sample,
         for (const auto end = std::min(done + kInTransaction, arguments.messages); done < end; ++done) {
             HeldMail mail = sample.next();
             catalog::insert_message(connection, mail);
-            for (std::size_t i = 0; i < mail.recipients.size(); ++i) {
-                catalog::insert_recipient(connection, mail, static_cast<std::int64_t>(i),
-                                          mail.recipients.at(i));
-            }
+            catalog::insert_recipients(connection, mail, 0, mail.recipients);
             if (kept != nullptr) {
                 kept->push_back(std::move(mail));
             }

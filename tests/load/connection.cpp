@@ -49,7 +49,8 @@ Header header_of(const Mix& mix, const Mail& mail, std::size_t number)
     case 6:
         return {"MIME-Version", "1.0"};
     case 7:
-        return {"Content-Type", "text/plain; charset=utf-8"};
+        return {"Content-Type",
+                mix.content.empty() ? "text/plain; charset=utf-8" : "text/html; charset=utf-8"};
     case 8:
         if (mail.kind == Kind::clean) {
             return {"X-Spam-Status", "No, score=-1.9"};

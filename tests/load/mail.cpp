@@ -90,7 +90,8 @@ Mail make_mail(const Mix& mix, std::uint64_t number)
         mail.is_held.push_back(mail.kind != Kind::clean && !is_friend);
     }
     const std::uint64_t size = dice.in_by_magnitude(mix.body);
-    mail.body = std::max<std::uint64_t>(size / kBodyLine, 1) * kBodyLine;
+    mail.body =
+        mix.content.empty() ? std::max<std::uint64_t>(size / kBodyLine, 1) * kBodyLine : mix.content.size();
     mail.cut = dice.below(100) < mix.cut;
     if (dice.below(100) < mix.broken_off) {
         // Anywhere, or where a milter has most to put away: behind the headers, behind the body.

@@ -27,6 +27,8 @@ struct Mix {
         0; ///< of a hundred mails, connections that go away behind the last byte, before the answer
     Range recipients{1, 1};
     Range body{4096, 4096};
+    std::string
+        content; ///< the body of every mail, HTML with CRLF; "": lines of text, as long as `body` says
     unsigned more_headers = 6;                    ///< besides the nine that every mail has
     std::string flag = "X-Spam-Flag: YES";        ///< the header line that has a mail held
     std::string friend_of = "friend@our.example"; ///< the recipient of a mixed mail who is not held

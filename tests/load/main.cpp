@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <ctime>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <thread>
@@ -22,6 +23,7 @@ struct Options {
     Plan plan;
     std::string milter;
     std::string journal;
+    std::string html;
     std::string recipients = "1", body = "4K";
     double duration = 0, warmup = 0, sample_every = 1;
     unsigned retry_after = 200, patience = 60;
@@ -58,6 +60,20 @@ Range range_of(const std::string& text)
     return range;
 }
 
+/// A text file with CRLF line ends.
+std::string lines_of(const std::string& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    for (std::string line; std::getline(file, line);) {
+        text += line + "\r\n";
+    }
+    if (text.empty()) {
+        throw std::invalid_argument("--html " + path + ": nothing to read");
+    }
+    return text;
+}
+
 /// A word of this run: no other run on this machine has it.
 std::string new_run()
 {
@@ -85,6 +101,7 @@ void declare(CLI::App& app, Options& options)
         ->capture_default_str();
     app.add_option("--recipients", options.recipients, "Of a mail: a number or 1-5")->capture_default_str();
     app.add_option("--body", options.body, "Bytes: a size or 2K-1M")->capture_default_str();
+    app.add_option("--html", options.html, "File that is the body of every mail, instead of lines of text");
     app.add_option("--headers", mix.more_headers, "Header lines besides the nine that every mail has")
         ->capture_default_str();
     app.add_option("--flag", mix.flag, "Header line that has a mail held")->capture_default_str();
@@ -120,6 +137,7 @@ void complete(Options& options)
     plan.mix.run = new_run();
     plan.mix.recipients = range_of(options.recipients);
     plan.mix.body = range_of(options.body);
+    plan.mix.content = options.html.empty() ? std::string() : lines_of(options.html);
     plan.duration = std::chrono::duration<double>(options.duration);
     plan.warmup = std::chrono::duration<double>(options.warmup);
     plan.retry_after = std::chrono::milliseconds(options.retry_after);

@@ -49,7 +49,9 @@ std::string what_was_right(const Mail& mail, const Verdict& verdict)
     std::ranges::sort(held);
     std::ranges::sort(removed);
     const char letter = mail.kind == Kind::held ? kDiscard : kAccept;
-    const bool right_removed = removed == held || (mail.kind == Kind::held && removed.empty());
+    // Of a mail that is discarded nobody is left, whoever was removed before.
+    const bool right_removed =
+        removed == held || (mail.kind == Kind::held && std::ranges::includes(held, removed));
     if (verdict.letter == letter && verdict.stage == Stage::end_of_message && right_removed &&
         verdict.changed.empty()) {
         return "";

@@ -37,7 +37,7 @@ struct Plan {
 struct Shared {
     Shared(const Plan& the_plan, const Address& the_address, const Journal& the_journal)
         : plan(the_plan), address(the_address), journal(the_journal),
-          bodies(body_text(the_plan.mix.body.most))
+          bodies(the_plan.mix.content.empty() ? body_text(the_plan.mix.body.most) : the_plan.mix.content)
     {
     }
 

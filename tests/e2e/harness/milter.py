@@ -83,14 +83,8 @@ class MilterClient:
 
     def mail(self, sender, recipients, message, queue_id="4TESTqueue"):
         """One mail; the Verdict."""
-        recipients = [recipients] if isinstance(recipients, str) else recipients
         head, _, body = message.partition(b"\r\n\r\n")
-        macros = b"".join(name + b"\0" + value + b"\0" for name, value in [(b"i", queue_id.encode()), *self._client])
-        steps = [("D", b"M" + macros), ("M", _argument(sender))]
-        steps += [("R", _argument(recipient)) for recipient in recipients]
-        steps.append(("T", b""))
-        steps += [("L", name + b"\0" + self._value(value) + b"\0") for name, value in self._fields(head)]
-        steps.append(("N", b""))
+        steps = self._until_body(sender, recipients, head, queue_id)
         steps += [("B", body[i:i + 65535]) for i in range(0, len(body), 65535)]
         for letter, data in steps:
             if letter == "D":  # macros are never answered
@@ -115,6 +109,23 @@ class MilterClient:
                 final = self._verdict((letter, data), "E")
                 verdict.letter, verdict.reply, verdict.at = final.letter, final.reply, "E"
         return verdict
+
+    def begin(self, sender, recipients, head, queue_id="4TESTqueue"):
+        """A mail up to the end of its headers, and the answer to that. The body is for the caller."""
+        answer = None
+        for letter, data in self._until_body(sender, recipients, head, queue_id):
+            answer = self.send(letter, data) if letter == "D" else self.step(letter, data)
+        return answer
+
+    def _until_body(self, sender, recipients, head, queue_id):
+        recipients = [recipients] if isinstance(recipients, str) else recipients
+        macros = b"".join(name + b"\0" + value + b"\0" for name, value in [(b"i", queue_id.encode()), *self._client])
+        steps = [("D", b"M" + macros), ("M", _argument(sender))]
+        steps += [("R", _argument(recipient)) for recipient in recipients]
+        steps.append(("T", b""))
+        steps += [("L", name + b"\0" + self._value(value) + b"\0") for name, value in self._fields(head)]
+        steps.append(("N", b""))
+        return steps
 
     def _value(self, value):
         # Without the leading-space option, the server strips one blank and the filter's side adds it again.
