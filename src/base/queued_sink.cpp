@@ -48,9 +48,8 @@ void QueuedSink::work(const std::stop_token& stop)
 void QueuedSink::write_waiting(std::unique_lock<std::mutex>& lock)
 {
     Lines lines = std::exchange(waiting_, {});
-    const std::size_t bytes = std::exchange(bytes_, 0);
+    const std::size_t bytes = bytes_; // they stay in memory until they are written
     const std::size_t lost = std::exchange(lost_, 0);
-    bytes_ = bytes; // they are still in memory
     writes_ = true;
     lock.unlock();
     for (const spdlog::details::log_msg_buffer& line : lines) {

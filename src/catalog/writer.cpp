@@ -167,12 +167,12 @@ void Writer::went_away(const std::exception_ptr& failure)
 /// How many of them ran, from the first one on.
 std::size_t Writer::run_batch(const Batch& batch)
 {
+    std::size_t ran = 0;
     try {
         sql::Connection& database = connection();
         sql::Transaction transaction(database);
         const auto began = std::chrono::steady_clock::now();
         bool has_failed = false;
-        std::size_t ran = 0;
         for (const auto& ticket : batch) {
             const auto worked = std::chrono::steady_clock::now() - began;
             if (has_failed && worked > kLongestBatch) {
@@ -195,9 +195,11 @@ std::size_t Writer::run_batch(const Batch& batch)
     } catch (...) {
         const bool is_lost = connection_ == nullptr || connection_->is_broken();
         const std::exception_ptr failure = std::current_exception();
-        for (const auto& ticket : batch) {
-            if (!ticket->failure) {
-                ticket->failure = another(failure);
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            if (!batch[i]->failure) {
+                // What did not run to its end has a known outcome, whatever became of the commit.
+                batch[i]->failure =
+                    i < ran ? another(failure) : std::make_exception_ptr(BackendError(words_of(failure)));
             }
         }
         connection_.reset();
