@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include "base/file.h"
 #include "base/guarded.h"
 #include "quarantine/error.h"
+#include "store/buffer_memory.h"
 #include "store/folder_sync.h"
 
 namespace qm::store {
@@ -75,29 +75,6 @@ class FileReader final : public MessageReader {
   private:
     FileDescriptor file_;
     std::string path_;
-};
-
-/// Bytes of memory that writers share.
-///
-/// Thread-safety: every member may be called at once from any thread.
-class BufferMemory {
-  public:
-    explicit BufferMemory(std::uint64_t bytes) : left_(static_cast<std::int64_t>(bytes)) {}
-
-    bool take(std::size_t bytes)
-    {
-        const auto wanted = static_cast<std::int64_t>(bytes);
-        if (left_.fetch_sub(wanted) >= wanted) {
-            return true;
-        }
-        left_.fetch_add(wanted);
-        return false;
-    }
-
-    void give_back(std::size_t bytes) { left_.fetch_add(static_cast<std::int64_t>(bytes)); }
-
-  private:
-    std::atomic<std::int64_t> left_;
 };
 
 class FileStore final : public MessageStore {
