@@ -67,8 +67,9 @@ std::optional<Request> read_request(std::string_view bytes)
     request.task = reader.number(1) == static_cast<std::uint64_t>(Task::html) ? Task::html : Task::message;
     request.max_text = reader.number(8);
     request.replacement_image = reader.string();
-    request.wants_text = reader.number(1) != 0;
-    return reader.at_end() ? std::optional(std::move(request)) : std::nullopt;
+    const std::uint64_t wants_text = reader.number(1);
+    request.wants_text = wants_text == 1;
+    return reader.at_end() && wants_text <= 1 ? std::optional(std::move(request)) : std::nullopt;
 }
 
 std::string written(const Preview& preview)
