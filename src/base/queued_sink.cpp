@@ -22,7 +22,14 @@ void QueuedSink::log(const spdlog::details::log_msg& message)
         write(message);
         lock.lock();
         writes_ = false;
-        changed_.notify_all();
+        // The thread has nothing to do unless others came meanwhile: it is not woken for each line.
+        const bool has_waiting = !waiting_.empty() || lost_ > 0;
+        lock.unlock();
+        if (has_waiting) {
+            changed_.notify_one();
+        } else {
+            written_.notify_all();
+        }
         return;
     }
     if (!thread_.joinable()) {
@@ -34,7 +41,7 @@ void QueuedSink::log(const spdlog::details::log_msg& message)
         bytes_ += message.payload.size();
         waiting_.emplace_back(message);
     }
-    changed_.notify_all();
+    // Whoever writes now wakes the thread when he is done, or is the thread.
 }
 
 void QueuedSink::work(const std::stop_token& stop)
@@ -63,7 +70,7 @@ void QueuedSink::write_waiting(std::unique_lock<std::mutex>& lock)
     lock.lock();
     bytes_ -= bytes;
     writes_ = false;
-    changed_.notify_all();
+    written_.notify_all();
 }
 
 /// A sink that does not work has nobody to say so to.
@@ -79,7 +86,7 @@ void QueuedSink::write(const spdlog::details::log_msg& message)
 bool QueuedSink::wait_until_written(std::chrono::milliseconds patience)
 {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, patience, [this] { return !writes_ && waiting_.empty() && lost_ == 0; });
+    return written_.wait_for(lock, patience, [this] { return !writes_ && waiting_.empty() && lost_ == 0; });
 }
 
 } // namespace qm::log

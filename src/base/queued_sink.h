@@ -52,8 +52,9 @@ class QueuedSink final : public spdlog::sinks::sink {
 
     const std::shared_ptr<spdlog::sinks::sink> inner_;
     const std::size_t memory_;
-    std::mutex mutex_; ///< guards what follows
-    std::condition_variable_any changed_;
+    std::mutex mutex_;                    ///< guards what follows
+    std::condition_variable_any changed_; ///< for the thread: lines wait, and nobody writes
+    std::condition_variable_any written_; ///< nothing waits, perhaps
     Lines waiting_;
     std::size_t bytes_ = 0; ///< of waiting_
     std::size_t lost_ = 0;  ///< lines since the last one that said so

@@ -177,7 +177,11 @@ NewMail with_lost_bytes(const NewMail& mail, const Recorded& recorded,
             lost.insert(before.recipient);
         }
     }
-    NewMail those = mail;
+    NewMail those;
+    if (lost.empty()) {
+        return those;
+    }
+    those = mail;
     std::erase_if(those.mail.recipients, [&](const HeldRecipient& recipient) {
         return lost.erase(recipient.address) == 0; // each once
     });

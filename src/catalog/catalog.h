@@ -51,7 +51,7 @@ struct Recorded {
 };
 
 /// Of an offered mail the recipients (and their notices) that wait for earlier bytes of which `is_lost` says
-/// that they are not there any more.
+/// that they are not there any more; nothing else in it when there are none.
 NewMail with_lost_bytes(const NewMail& mail, const Recorded& recorded,
                         const std::function<bool(const HeldId&)>& is_lost);
 

@@ -14,6 +14,10 @@ namespace {
 constexpr std::chrono::hours kInterval{1};
 constexpr std::size_t kMaxRemembered = 50'000;
 constexpr std::size_t kMaxDue = 1'000;
+/// So long rows are gathered, or until there are so many: a transaction for each would cost more than the
+/// lookup.
+constexpr std::chrono::seconds kGather{1};
+constexpr std::size_t kEnough = 200;
 /// Rows of one statement, or one.
 constexpr std::size_t kTogether = 20;
 constexpr std::chrono::seconds kPatience{3};
@@ -33,17 +37,19 @@ UsageMarks::~UsageMarks()
 void UsageMarks::used(std::int64_t row)
 {
     const Clock::time_point now = Clock::now();
+    std::size_t due = 0;
     {
         const std::lock_guard lock(mutex_);
+        if (due_.size() >= kMaxDue) {
+            return;
+        }
         const auto [place, is_new] = marked_.try_emplace(row, now);
         if (!is_new && now - place->second < kInterval) {
             return;
         }
         place->second = now;
-        if (due_.size() >= kMaxDue) {
-            return;
-        }
         due_.push_back(row);
+        due = due_.size();
         if (marked_.size() > kMaxRemembered) {
             marked_.clear(); // the database keeps the hour, too
         }
@@ -51,13 +57,16 @@ void UsageMarks::used(std::int64_t row)
             thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
         }
     }
-    changed_.notify_one();
+    if (due == 1 || due == kEnough) {
+        changed_.notify_one();
+    }
 }
 
 void UsageMarks::run(const std::stop_token& stop)
 {
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stop, [this] { return !due_.empty(); })) {
+        changed_.wait_for(lock, stop, kGather, [this] { return due_.size() >= kEnough; });
         std::deque<std::int64_t> rows;
         rows.swap(due_);
         lock.unlock();
@@ -78,6 +87,7 @@ void UsageMarks::mark(std::deque<std::int64_t> rows)
     std::ranges::sort(rows); // whoever locks several locks them in this order
     const auto now = std::chrono::system_clock::now();
     const sql::Pool::Lease lease = pool_.lease(kPatience);
+    sql::Transaction transaction(*lease);
     for (std::size_t begin = 0; begin < rows.size();) {
         const std::size_t count = rows.size() - begin < kTogether ? 1 : kTogether;
         sql::Row parameters{database_time(now), database_time(now - kInterval)};
@@ -93,6 +103,7 @@ void UsageMarks::mark(std::deque<std::int64_t> rows)
             parameters);
         begin += count;
     }
+    transaction.commit();
 }
 
 } // namespace qm::whitelist

@@ -13,8 +13,9 @@
 
 namespace qm::whitelist {
 
-/// Sets last_used of a row, at most once an hour, by a thread of its own that the first row starts. What
-/// fails or does not fit is forgotten: a mark is never worth a mail's delay.
+/// Sets last_used of a row, at most once an hour and within some seconds, by a thread of its own that the
+/// first row starts; many rows in one transaction. What fails is forgotten, and what does not fit waits for
+/// the next mail: a mark is never worth a mail's delay.
 ///
 /// Thread-safety: every member may be called at once from any thread.
 /// Lifetime:      the pool must live longer.
