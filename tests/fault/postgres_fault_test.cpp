@@ -1,6 +1,7 @@
 // The connection to PostgreSQL breaks at every request in turn, before the server has it or before its answer
 // comes back: 451 and nothing kept, or everything kept; sent once; released once.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "catalog/writer.h"
 #include "fault/kept.h"
 #include "quarantine/error.h"
 #include "quarantine/janitor.h"
@@ -292,6 +294,50 @@ TEST_F(PostgresFault, ARowWhoseCommitWasNotAnsweredHasItsFile)
     ASSERT_EQ(held.size(), 1U);
     EXPECT_TRUE(stored_bytes(*stage.house.desk.settings()->quarantine("spam")->store, held.front().id) ==
                 bytes_of(spam()));
+}
+
+/// A batch was broken off for its time, and its commit is not answered: those behind, whose jobs never ran,
+/// know that nothing of theirs is kept.
+TEST_F(PostgresFault, OnlyWhoseJobRanIsInDoubtAboutACommit)
+{
+    struct Told {
+        bool ran = false, in_doubt = false, failed = false;
+    };
+    const LoggedText log;
+    const Database database;
+    PostgresProxy proxy(server()->postgres.port());
+    catalog::Writer writer(sql::parse_target(database.url(proxy.port()), "/"), {});
+    const auto job = [](sql::Connection& connection) {
+        connection.query("SELECT pg_sleep(0.05)::text", {sql::Kind::text},
+                         {}); // longer than a batch may take
+    };
+    writer.run(job);
+    proxy.cut(Cut::after, 2, "COMMIT"); // the others come while the first one works
+    std::array<Told, 8> all;
+    {
+        std::vector<std::jthread> threads;
+        for (Told& told : all) {
+            threads.emplace_back([&] {
+                try {
+                    writer.run([&](sql::Connection& connection) {
+                        told.ran = true;
+                        job(connection);
+                    });
+                } catch (const catalog::UnknownOutcome&) {
+                    told.in_doubt = true;
+                } catch (const BackendError&) {
+                    told.failed = true;
+                }
+            });
+        }
+    }
+    EXPECT_TRUE(proxy.has_cut());
+    EXPECT_EQ(std::ranges::count(all, true, &Told::in_doubt), 1);
+    EXPECT_GE(std::ranges::count(all, true, &Told::failed), 1);
+    for (const Told& told : all) {
+        EXPECT_TRUE(told.ran || told.failed);
+        EXPECT_FALSE(told.in_doubt && !told.ran);
+    }
 }
 
 TEST_F(PostgresFault, AMailWhileNobodyAnswersAtTheServersPort)
