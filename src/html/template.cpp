@@ -106,6 +106,7 @@ class Template::Parser {
     {
         literal_.push_back(c);
         if (escape_ == Escape::html && !read(c)) {
+            at_ = last_variable_; // the colon may stand in another line
             fail("a variable stands in front of the colon of an address; expected: http:, https: or mailto: "
                  "as it is");
         }
@@ -153,6 +154,7 @@ class Template::Parser {
         }
         end_literal();
         pieces_.push_back({std::string(name), kind_of(name)});
+        last_variable_ = at_;
         at_ += name.size() + 2;
     }
 
@@ -182,6 +184,7 @@ class Template::Parser {
     const Escape escape_;
     const std::span<const std::string_view> verbatim_;
     std::size_t at_ = 0;
+    std::size_t last_variable_ = 0; ///< where it stands
     /// Of a style sheet and not closed yet: `}}` then closes two of them and is no escape.
     std::size_t open_braces_ = 0;
     std::string literal_;

@@ -205,6 +205,7 @@ TEST(Template, WhereNoEscapingHelpsAVariableIsAMistake)
         mistake("\n\n<td title={EMAIL_FROM}>"),
         "line 3: {EMAIL_FROM} stands in an attribute value without quotation marks; expected: in text, or "
         "in the quoted value of an attribute that is neither style nor script");
+    EXPECT_TRUE(mistake("\n<a href='{SUBGROUP_0}\n\n:'>").starts_with("line 2: ")) << "of the variable";
 }
 
 TEST(Template, OurHtmlStandsBetweenTagsOnly)
