@@ -1,7 +1,11 @@
 #include "milter/listener.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include <grp.h>
@@ -26,6 +30,7 @@ namespace {
 constexpr int kBacklog = 1024;
 constexpr std::chrono::milliseconds kKnock{1000};
 constexpr std::chrono::milliseconds kLibmilterEnds{300};
+constexpr std::chrono::milliseconds kLibmilterBegins{2000};
 
 gid_t group_id(const std::string& name)
 {
@@ -36,6 +41,39 @@ gid_t group_id(const std::string& name)
         throw BackendError(fmt::format("socket_group: there is no group '{}'", name));
     }
     return entry.gr_gid;
+}
+
+/// Would a SIGTERM to the process be given to this thread? `task` is its folder (proc(5)). A thread in
+/// sigwait() is shown as one that does not block what it waits for.
+bool takes_sigterm(const std::filesystem::path& task)
+{
+    constexpr std::string_view kBlocked = "SigBlk:\t";
+    std::ifstream status(task / "status");
+    for (std::string line; std::getline(status, line);) {
+        std::uint64_t blocked = 0;
+        if (line.starts_with(kBlocked) &&
+            std::from_chars(line.data() + kBlocked.size(), line.data() + line.size(), blocked, 16).ec ==
+                std::errc{}) {
+            return (blocked >> (SIGTERM - 1U) & 1U) == 0;
+        }
+    }
+    return false;
+}
+
+/// libmilter's own thread for signals takes a SIGTERM only in the moment in which it begins to wait, when one
+/// is already there for the main thread; libmilter then needs up to 5 s to end. Behind that moment the main
+/// thread is asked first.
+bool signal_thread_waits()
+{
+    const std::string main_thread = std::to_string(getpid());
+    std::error_code error;
+    std::filesystem::directory_iterator task("/proc/self/task", error);
+    for (; !error && task != std::filesystem::directory_iterator(); task.increment(error)) {
+        if (task->path().filename() != main_thread && takes_sigterm(task->path())) {
+            return true;
+        }
+    }
+    return static_cast<bool>(error); // without /proc nobody can tell
 }
 
 /// libmilter does not say which descriptor it listens on. On a TCP socket answers of two packets would wait
@@ -135,14 +173,20 @@ void Listener::adjust_socket()
 void Listener::start()
 {
     state_->running.store(true);
+    // libmilter's threads inherit this: signals are for the main thread.
+    sigset_t all{};
+    sigset_t before{};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([state = state_] {
-        // libmilter's threads inherit this: signals are for the main thread.
-        sigset_t all{};
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, nullptr);
         state->failed.store(smfi_main() != MI_SUCCESS);
         state->running.store(false);
     });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    const auto deadline = std::chrono::steady_clock::now() + kLibmilterBegins;
+    while (is_running() && !signal_thread_waits() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 }
 
 bool Listener::stop(std::chrono::milliseconds patience)

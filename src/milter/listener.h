@@ -34,8 +34,9 @@ class Listener {
     /// Binds the socket. A stale unix socket is removed only if nobody listens on it. Errors: BackendError.
     void open();
 
-    /// Starts to answer, in threads of its own. The calling thread should have TERM and INT unblocked with
-    /// handlers of its own, and HUP ignored: libmilter waits for them too and must lose that race.
+    /// Starts to answer, in threads of its own. The calling thread should be the main one, have TERM and INT
+    /// unblocked with handlers of its own, and HUP ignored: libmilter waits for them too and must lose that
+    /// race. When this returns, it does.
     void start();
 
     /// False when libmilter ended by itself.
