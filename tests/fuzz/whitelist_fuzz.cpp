@@ -6,6 +6,7 @@
 //     f mailfrom and t recipient of a row (f begins one; F, T: NULL)     l when it was last used
 //     s sender and r recipient of an envelope                            a an address as somebody types it
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -155,11 +156,16 @@ std::string somebody(const std::string& side)
     return side.empty() ? "x@example.org" : mail::local_part(side).empty() ? "x" + side : side;
 }
 
-/// "", or has a domain and fits the column. "postmaster" is none, but mail may have it.
+/// "", or has the domain of a host and fits the column. "postmaster" has none, and "@[a b>" is no address,
+/// but mail may come from the same: then a row names it as it is.
 bool is_ordinary(const std::string& side)
 {
     constexpr std::size_t kLongestSide = 255;
-    return side.empty() || (!mail::domain(side).empty() && side.size() <= kLongestSide);
+    const std::string_view domain = mail::domain(side);
+    const bool is_host = !domain.empty() && std::ranges::all_of(domain, [](const char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || (c & 0x80) != 0;
+    });
+    return side.empty() || (is_host && side.size() <= kLongestSide);
 }
 
 void check_rows(Table& table, const Input& input)

@@ -50,6 +50,8 @@ class Soak:
         self.stop = threading.Event()
         self.threads = []
         self.trouble = []
+        #: Whoever runs quarantinectl does it with a configuration that has no mistakes.
+        self.configured = threading.Lock()
         self.reloads = self.broken = self.expired = self.expiries = 0
         self.signals = {signal.SIGHUP: 0, signal.SIGUSR1: 0}
 
@@ -85,11 +87,15 @@ class Soak:
 
     def reload(self):
         number = self.reloads = self.reloads + 1
-        if number % 10 == 0:  # one with mistakes must not do any harm
-            self.broken += 1
-            self.daemon.write("[global]\nquarantines = spam\n[spam]\nregex = (\naction = EXPLODE\n")
-        else:
+        with self.configured:
+            if number % 10 == 0:  # one with mistakes must not do any harm
+                self.broken += 1
+                self.daemon.write("[global]\nquarantines = spam\n[spam]\nregex = (\naction = EXPLODE\n")
+                self.load_configuration()
             self.daemon.configure(**self.configuration(number))
+        self.load_configuration()
+
+    def load_configuration(self):
         self.daemon.notify.forget()
         self.daemon.reload()
 
@@ -99,7 +105,8 @@ class Soak:
         self.daemon.send_signal(number)
 
     def expire(self):
-        report = self.daemon.ctl().run("expire", "--json", seconds=300)
+        with self.configured:
+            report = self.daemon.ctl().run("expire", "--json", seconds=300)
         if report.code != 0:
             raise RuntimeError(str(report))
         self.expiries += 1
