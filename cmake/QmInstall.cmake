@@ -22,7 +22,7 @@ install(FILES systemd/quarantine-milter-expire.timer DESTINATION lib/systemd/sys
 install(FILES systemd/quarantine-milter.sysusers DESTINATION lib/sysusers.d RENAME quarantine-milter.conf)
 install(FILES systemd/quarantine-milter.tmpfiles DESTINATION lib/tmpfiles.d RENAME quarantine-milter.conf)
 
-# Links between these documents hold where they are installed as well.
+# Links between these documents hold where they are installed as well; those to tests are for the source tree.
 install(FILES README.md CHANGELOG.md SECURITY.md CONTRIBUTING.md LICENSE DESTINATION share/doc/quarantine-milter)
 install(FILES LICENSE DESTINATION share/doc/quarantine-milter RENAME copyright)
 install(DIRECTORY docs/ DESTINATION share/doc/quarantine-milter/docs FILES_MATCHING PATTERN "*.md"

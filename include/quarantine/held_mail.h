@@ -55,6 +55,11 @@ enum class RecipientState : std::uint8_t {
 std::string_view to_string(RecipientState state);
 /// Every state, in the order above.
 std::span<const RecipientState> recipient_states();
+/// True while a recipient in this state could still get the message, and may be told of it.
+constexpr bool is_waiting(RecipientState state)
+{
+    return state != RecipientState::released && state != RecipientState::deleted;
+}
 
 /// One recipient of a held message.
 struct HeldRecipient {
@@ -99,6 +104,9 @@ struct HeldFilter {
     std::string recipient; ///< an address or `@domain`; any case
     /// A message with a recipient in this state; with `recipient`, one and the same recipient is both.
     std::optional<RecipientState> state;
+    /// A message with a recipient who could still get it, and whose last notice was refused or expired; with
+    /// `recipient` or `state`, one and the same recipient is all of that.
+    bool unsent = false;
     std::optional<Time> since; ///< received at this moment or later
     std::optional<Time> until; ///< received before this moment
     HeldId before;             ///< only ids below this one: the next page

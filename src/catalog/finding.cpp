@@ -57,7 +57,7 @@ std::vector<std::string> quarantines_on_record(sql::Connection& database)
 }
 
 Finding::Finding(sql::Connection& database, const HeldFilter& filter)
-    : database_(database), quarantine_(filter.quarantine), state_(filter.state),
+    : database_(database), quarantine_(filter.quarantine), state_(filter.state), unsent_(filter.unsent),
       from_(filter.since ? lowest_id(std::chrono::floor<std::chrono::milliseconds>(*filter.since))
                          : std::string()),
       below_(filter.until ? lowest_id(std::chrono::ceil<std::chrono::milliseconds>(*filter.until))
@@ -103,7 +103,7 @@ std::string Finding::table(const std::string& index) const
 std::string Finding::leading_index()
 {
     if (!sender_ || !recipient_) {
-        return sender_ ? sender_->column : recipient_ ? recipient_->column : state_ ? "state" : "";
+        return sender_ ? sender_->column : recipient_ ? recipient_->column : state_ || unsent_ ? "state" : "";
     }
     const bool is_address = recipient_->column == "address_key";
     if (!is_address && sender_->column == "sender_domain") {
@@ -158,7 +158,7 @@ Finding::Newest Finding::newest_by_recipient(std::size_t limit)
     Newest newest;
     for (const std::string& quarantine : quarantines) {
         for (const RecipientState state : recipient_states()) {
-            if (!state_ || *state_ == state) {
+            if ((!state_ || *state_ == state) && (!unsent_ || is_waiting(state))) {
                 add_newest(newest, quarantine, state, limit);
             }
         }
@@ -181,6 +181,16 @@ void Finding::add_newest(Newest& newest, const std::string& quarantine, Recipien
             parameters.emplace_back(term->value);
             statement += fmt::format(" AND {} = :{}", term->column, parameters.size());
         }
+    }
+    if (unsent_) {
+        // The first condition is about few messages, and quick to ask.
+        statement +=
+            fmt::format(" AND message IN (SELECT message FROM notice{}"
+                        " WHERE state IN ('refused', 'expired')) AND EXISTS (SELECT 1 FROM notice n{}"
+                        " WHERE n.message = held_recipient.message"
+                        " AND n.recipient = held_recipient.address AND {})",
+                        through_index(database_, "notice_state"), through_index(database_, "notice_message"),
+                        unsent_notice(database_, "n"));
     }
     for (const sql::Row& row :
          database_.query(statement + " ORDER BY message DESC LIMIT :5", {Kind::text}, parameters)) {

@@ -52,6 +52,7 @@ class Finding {
     sql::Connection& database_;
     std::string quarantine_;
     std::optional<RecipientState> state_;
+    bool unsent_;
     std::optional<Term> sender_, recipient_;
     std::string from_, below_; ///< of the ids: from <= id < below
     std::string index_;        ///< of held_recipient; "" where its rows need not be asked

@@ -183,6 +183,14 @@ void expire_notices(sql::Connection& database, const HeldId& message, std::strin
                      parameters);
 }
 
+std::string unsent_notice(const sql::Connection& database, std::string_view name)
+{
+    return fmt::format("{0}.state IN ('refused', 'expired') AND NOT EXISTS (SELECT 1 FROM notice later{1}"
+                       " WHERE later.message = {0}.message AND later.recipient = {0}.recipient"
+                       " AND later.send_to = {0}.send_to AND later.number > {0}.number)",
+                       name, through_index(database, "notice_message"));
+}
+
 std::vector<sql::Row> query_ids(sql::Connection& database, const std::string& statement,
                                 const std::vector<sql::Kind>& columns, std::span<const HeldId> ids)
 {

@@ -51,6 +51,9 @@ std::int64_t insert_notice(sql::Connection& database, const HeldId& message, con
 void expire_notices(sql::Connection& database, const HeldId& message, std::string_view recipient = {},
                     std::string_view reason = "the message was deleted");
 
+/// The condition that the row of table notice called `name` did not go out, and no later one took its place.
+std::string unsent_notice(const sql::Connection& database, std::string_view name);
+
 /// Those of `ids` that are on record, whole, in the order of `ids`.
 std::vector<HeldMail> load_mails(sql::Connection& database, std::span<const HeldId> ids);
 

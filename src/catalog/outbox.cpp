@@ -1,5 +1,8 @@
 #include "catalog/outbox.h"
 
+#include <fmt/format.h>
+
+#include "catalog/held_rows.h"
 #include "catalog/schema.h"
 #include "mail/address.h"
 
@@ -144,19 +147,24 @@ OutboxState Outbox::state()
 {
     OutboxState state;
     const auto lease = catalog_.readers().lease(kReadPatience);
-    for (const sql::Row& row : lease->query("SELECT state, count(*), min(created) FROM notice"
-                                            " WHERE state IN ('due', 'refused', 'expired') GROUP BY state",
-                                            {Kind::text, Kind::integer, Kind::integer})) {
-        const std::string name = text_of(row.at(0));
-        const std::int64_t count = integer_of(row.at(1));
-        if (name == "due") {
-            state.due = count;
-            state.oldest_due = from_column(integer_of(row.at(2)));
-        } else if (name == "refused") {
-            state.refused = count;
-        } else {
-            state.expired = count;
+    const auto due =
+        lease->query("SELECT count(*), coalesce(min(created), 0) FROM notice WHERE state = 'due'",
+                     {Kind::integer, Kind::integer});
+    state.due = integer_of(due.at(0).at(0));
+    state.oldest_due = from_column(integer_of(due.at(0).at(1)));
+    std::string waiting;
+    for (const RecipientState each : recipient_states()) {
+        if (is_waiting(each)) {
+            waiting += fmt::format("{}'{}'", waiting.empty() ? "" : ", ", to_string(each));
         }
+    }
+    for (const sql::Row& row :
+         lease->query(fmt::format("SELECT n.state, count(*) FROM notice n{} WHERE {} AND EXISTS (SELECT 1"
+                                  " FROM held_recipient r WHERE r.message = n.message"
+                                  " AND r.address = n.recipient AND r.state IN ({})) GROUP BY n.state",
+                                  through_index(*lease, "notice_state"), unsent_notice(*lease, "n"), waiting),
+                      {Kind::text, Kind::integer})) {
+        (text_of(row.at(0)) == "refused" ? state.refused : state.expired) = integer_of(row.at(1));
     }
     return state;
 }

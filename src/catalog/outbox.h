@@ -27,9 +27,9 @@ struct DueNotice {
 /// How things stand, for the operator.
 struct OutboxState {
     std::int64_t due = 0;
-    std::int64_t refused = 0;
-    std::int64_t expired = 0;
-    Time oldest_due{}; ///< epoch when nothing is due
+    std::int64_t refused = 0; ///< the last that was due to somebody who could still get the mail
+    std::int64_t expired = 0; ///< the same
+    Time oldest_due{};        ///< epoch when nothing is due
 };
 
 /// Several processes, on several machines, may share it: a notice is sent by the one that has claimed it, and

@@ -223,6 +223,14 @@ void Config::warning(std::string_view section, std::string_view what) const
     body_->note(found != nullptr ? found->line() : 0, section, what, true);
 }
 
+Remark Config::about(std::string_view section, std::string_view option, std::string_view what) const
+{
+    const IniSection* const found = body_->find(section);
+    Remark remark = (found == nullptr ? body_->global_ : *found).about(option, what);
+    remark.file = body_->context_.mistakes.file();
+    return remark;
+}
+
 std::vector<Remark> Config::remarks() const
 {
     return body_->context_.mistakes.all();

@@ -53,6 +53,10 @@ class Config {
     void mistake(std::string_view section, std::string_view what) const;
     void warning(std::string_view section, std::string_view what) const;
 
+    /// A remark at an option, or at its section where it is not written; it is not counted among the others.
+    /// For what is found later than the file is read.
+    Remark about(std::string_view section, std::string_view option, std::string_view what) const;
+
     /// All remarks so far, sorted by line, without doubles.
     std::vector<Remark> remarks() const;
     bool has_mistakes() const;

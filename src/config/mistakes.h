@@ -27,6 +27,7 @@ class Mistakes {
 
     /// Sorted by line; those of one line in the order in which they were found.
     std::vector<Remark> all() const;
+    const std::string& file() const { return file_; }
     bool any_mistake() const { return any_mistake_; }
     bool full() const { return remarks_.size() >= kMost; }
 

@@ -16,7 +16,10 @@ bool is_url_with_password(std::string_view text);
 /// $CREDENTIALS_DIRECTORY, where systemd puts credentials, then it is below `folder`.
 std::string secret_path(const std::string& name, const std::string& folder);
 
-/// The first line of the file without its line end. Errors: BackendError with the path and the reason.
+/// The first line of the file without its line end. A program that began as root and became another user
+/// gets what root read, where that user may not read the file: so a password that systemd hands to the daemon
+/// (LoadCredential=) does not keep root from the other programs. Thread-safety: any thread. Errors:
+/// BackendError with the path and the reason.
 std::string read_secret(const std::string& path);
 
 /// True if everybody on this machine may read the file.

@@ -358,33 +358,43 @@ void IniSection::warning(std::string_view option, std::string_view what) const
     remark(option, what, true);
 }
 
-void IniSection::remark(std::string_view option, std::string_view what, bool is_warning) const
+Remark IniSection::about(std::string_view option, std::string_view what) const
 {
-    const Option& found = known(option, {});
-    const Entry* const entry = find_given(found);
+    const Entry* const entry = find_given(known(option, {}));
     if (entry != nullptr) {
-        remark_at(*entry, std::string(what), is_warning);
-        return;
+        return about(*entry, std::string(what));
     }
-    context_.mistakes.add({.file = {},
-                           .line = line_,
-                           .section = name_,
-                           .option = std::string(option),
-                           .what = std::string(what),
-                           .warning = is_warning});
+    return {.file = {},
+            .line = line_,
+            .section = name_,
+            .option = std::string(option),
+            .what = std::string(what)};
 }
 
-void IniSection::remark_at(const Entry& entry, std::string what, bool is_warning) const
+Remark IniSection::about(const Entry& entry, std::string what) const
 {
     // An option that this section has from [global] is to be mended there.
     const Entry* const here = own(entry.word.key);
     const bool inherited = global_ != nullptr && here != &entry && global_->own(entry.word.key) == &entry;
-    context_.mistakes.add({.file = {},
-                           .line = entry.line,
-                           .section = inherited ? global_->name_ : name_,
-                           .option = entry.name,
-                           .what = std::move(what),
-                           .warning = is_warning});
+    return {.file = {},
+            .line = entry.line,
+            .section = inherited ? global_->name_ : name_,
+            .option = entry.name,
+            .what = std::move(what)};
+}
+
+void IniSection::remark(std::string_view option, std::string_view what, bool is_warning) const
+{
+    Remark remark = about(option, what);
+    remark.warning = is_warning;
+    context_.mistakes.add(std::move(remark));
+}
+
+void IniSection::remark_at(const Entry& entry, std::string what, bool is_warning) const
+{
+    Remark remark = about(entry, std::move(what));
+    remark.warning = is_warning;
+    context_.mistakes.add(std::move(remark));
 }
 
 } // namespace qm::config

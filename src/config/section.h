@@ -48,6 +48,9 @@ class IniSection final : public Section {
     void mistake(std::string_view option, std::string_view what) const override;
     void warning(std::string_view option, std::string_view what) const override;
 
+    /// A remark at the option: where it is written, else at the section. Its file is left open.
+    Remark about(std::string_view option, std::string_view what) const;
+
     int line() const { return line_; }
     void set_line(int line) { line_ = line; }
 
@@ -74,6 +77,7 @@ class IniSection final : public Section {
     /// A value that fault() finds nothing wrong with: the entry's, else the fallback.
     std::string value(const Option& option) const;
     void check(const Entry& entry) const;
+    Remark about(const Entry& entry, std::string what) const;
     void remark(std::string_view option, std::string_view what, bool warning) const;
     void remark_at(const Entry& entry, std::string what, bool warning = false) const;
     std::int64_t amount(const Option& option) const;

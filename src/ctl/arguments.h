@@ -23,13 +23,15 @@ struct Arguments {
     std::vector<std::string> to;          ///< --to of the verbs that send
     bool all = false;
     bool again = false;
-    std::string allow; ///< "address", "domain" or ""
+    bool failed = false; ///< only those whose last release failed
+    bool unsent = false; ///< only those whose last notice did not go out
+    std::string allow;   ///< "address", "domain" or ""
 
     std::string since;
     std::string until;
     std::string state;
     std::string before;
-    std::int64_t limit = 50;
+    std::optional<std::int64_t> limit;
     bool ids_only = false;
 
     bool headers = false;

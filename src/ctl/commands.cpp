@@ -26,9 +26,11 @@ constexpr std::array kCommands{
             .run = run_status},
     Command{.name = "list",
             .summary = "What is held, newest first",
-            .examples = "  quarantinectl list --since 2d --to u@our.example\n"
-                        "  quarantinectl list -q spam --from @shop.example --state held\n"
-                        "  quarantinectl list --state failed --ids | xargs -r quarantinectl release --all\n",
+            .examples =
+                "  quarantinectl list --since 2d --to u@our.example\n"
+                "  quarantinectl list -q spam --from @shop.example --state held\n"
+                "  quarantinectl list --state failed --ids | xargs -r quarantinectl release --failed\n"
+                "  quarantinectl list --unsent --ids | xargs -r quarantinectl notify --unsent\n",
             .add_options = add_list_options,
             .run = run_list},
     Command{.name = "show",
@@ -63,7 +65,8 @@ constexpr std::array kCommands{
             .run = run_delete},
     Command{.name = "notify",
             .summary = "Send the notice once more",
-            .examples = "  quarantinectl notify 01m7y7e3gw --to u@our.example\n",
+            .examples = "  quarantinectl notify 01m7y7e3gw --to u@our.example\n"
+                        "  quarantinectl notify 01m7y7e3gw 01m7y7f0ac --unsent\n",
             .add_options = add_notify_options,
             .run = run_notify},
     Command{.name = "whitelist list",

@@ -109,7 +109,7 @@ int run_config_check(Context& context)
         loaded = load_as_user(file);
         world = loaded.has_mistakes() ? WorldCheck{} : check_places(*loaded.settings, "");
     } catch (const ConfigError& error) { // there is no such user
-        world.mistakes.emplace_back(error.what());
+        world.mistakes.push_back(fmt::format("{}: {}", file, error.what()));
     }
     const int code = verdict(loaded, world);
     Json mistakes = Json::array();
@@ -120,7 +120,7 @@ int run_config_check(Context& context)
     }
     for (const auto* const lines : {&world.mistakes, &world.unavailable}) {
         for (const std::string& line : *lines) {
-            output.remark(fmt::format("{}: {}", file, line));
+            output.remark(line);
         }
     }
     if (output.wants_json()) {

@@ -1,4 +1,10 @@
 // quarantinectl delete, notify
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "ctl/exit_code.h"
@@ -121,11 +127,31 @@ std::vector<std::string> waiting(const HeldMail& mail)
     std::vector<std::string> everybody;
     for (const HeldRecipient& recipient : mail.recipients) {
         everybody.push_back(recipient.address);
-        if (recipient.state != RecipientState::released && recipient.state != RecipientState::deleted) {
+        if (is_waiting(recipient.state)) {
             addresses.push_back(recipient.address);
         }
     }
     return addresses.empty() ? everybody : addresses;
+}
+
+/// Those who still wait for it and whose last notice, to whomever it went, did not go out.
+std::vector<std::string> untold(Desk& desk, const HeldMail& mail)
+{
+    std::map<std::pair<std::string, std::string>, bool> did_not_go; // the last of each pair, in their order
+    for (const NoticeRecord& notice : desk.notices_of(mail.id)) {
+        did_not_go[{notice.recipient, notice.send_to}] =
+            notice.state == "refused" || notice.state == "expired";
+    }
+    std::vector<std::string> addresses;
+    for (const HeldRecipient& recipient : mail.recipients) {
+        const auto concerns = [&](const auto& last) {
+            return last.second && last.first.first == recipient.address;
+        };
+        if (is_waiting(recipient.state) && std::ranges::any_of(did_not_go, concerns)) {
+            addresses.push_back(recipient.address);
+        }
+    }
+    return addresses;
 }
 
 } // namespace
@@ -157,20 +183,36 @@ int run_delete(Context& context)
 
 int run_notify(Context& context)
 {
+    const Arguments& arguments = context.arguments();
+    // Whoever is named gets it, whatever the configuration says about who is told.
+    const bool by_name = !arguments.to.empty();
+    if (by_name && arguments.unsent) {
+        throw UsageError("--to and --unsent exclude each other");
+    }
     Tally tally;
     Output& output = context.output();
     Desk& desk = context.desk(OpenDesk::Mode::work);
-    const auto mail = find_named(context, desk, context.arguments().ids.front(), tally);
-    if (!mail) {
-        return tally.exit_code();
-    }
+    const std::vector<HeldMail> mails = find_all_named(context, desk, tally);
     const bool daemon_away = desk.daemon() == Standing::Daemon::not_running;
+    const Interruption interruption;
     Json results = Json::array();
-    // Whoever is named gets it, whatever the configuration says about who is told.
-    const bool by_name = !context.arguments().to.empty();
-    for (const std::string& to : by_name ? context.arguments().to : waiting(*mail)) {
-        results.push_back(
-            tell_reminded(output, *mail, desk.remind(mail->id, to, by_name), daemon_away, tally));
+    for (const HeldMail& mail : mails) {
+        if (Interruption::asked()) {
+            tally.failed();
+            output.problem(fmt::format("stopped by a signal before {}", mail.id.str()));
+            break;
+        }
+        const std::vector<std::string> whom = by_name            ? arguments.to
+                                              : arguments.unsent ? untold(desk, mail)
+                                                                 : waiting(mail);
+        if (whom.empty()) {
+            tally.unmatched();
+            output.problem(fmt::format("{}: no notice of it has failed to go out", mail.id.str()));
+        }
+        for (const std::string& to : whom) {
+            results.push_back(
+                tell_reminded(output, mail, desk.remind(mail.id, to, by_name), daemon_away, tally));
+        }
     }
     if (output.wants_json()) {
         output.json({{"results", std::move(results)}});

@@ -1,5 +1,9 @@
 // quarantinectl list
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +22,7 @@ namespace {
 /// As many as the catalog gives at once.
 constexpr std::size_t kPage = 1000;
 constexpr std::int64_t kMost = 100000;
+constexpr std::int64_t kScreenful = 50;
 
 RecipientState state_argument(std::string_view text)
 {
@@ -58,6 +63,7 @@ HeldFilter filter_of(Context& context, Desk& desk)
         filter.sender = arguments.from->empty() ? "<>" : *arguments.from;
     }
     filter.recipient = arguments.recipient.value_or("");
+    filter.unsent = arguments.unsent;
     if (!arguments.state.empty()) {
         filter.state = state_argument(arguments.state);
     }
@@ -73,18 +79,23 @@ HeldFilter filter_of(Context& context, Desk& desk)
     return filter;
 }
 
-std::vector<HeldMail> find(Desk& desk, HeldFilter filter, std::size_t limit)
+/// Hands them over page by page; how many there were.
+std::size_t find(Desk& desk, HeldFilter filter, std::size_t limit,
+                 const std::function<void(std::vector<HeldMail>)>& take)
 {
-    std::vector<HeldMail> found;
-    while (found.size() < limit) {
-        filter.limit = std::min(kPage, limit - found.size());
+    std::size_t found = 0;
+    while (found < limit) {
+        filter.limit = std::min(kPage, limit - found);
         std::vector<HeldMail> page = desk.find(filter);
+        found += page.size();
         const bool last = page.size() < filter.limit;
-        std::ranges::move(page, std::back_inserter(found));
+        if (!page.empty()) {
+            filter.before = page.back().id;
+            take(std::move(page));
+        }
         if (last) {
             break;
         }
-        filter.before = found.back().id;
     }
     return found;
 }
@@ -143,39 +154,50 @@ void say_if_unknown(Context& context)
 int run_list(Context& context)
 {
     Output& output = context.output();
-    if (context.arguments().ids_only && output.wants_json()) {
+    const bool ids_only = context.arguments().ids_only;
+    if (ids_only && output.wants_json()) {
         throw UsageError("--ids and --json exclude each other");
     }
-    if (context.arguments().limit < 1 || context.arguments().limit > kMost) {
-        throw UsageError(fmt::format("--limit {}: expected 1 to {}", context.arguments().limit, kMost));
+    const std::int64_t asked = context.arguments().limit.value_or(kScreenful);
+    if (asked < 1 || asked > kMost) {
+        throw UsageError(fmt::format("--limit {}: expected 1 to {}", asked, kMost));
     }
     Desk& desk = context.desk(OpenDesk::Mode::read);
-    const auto limit = static_cast<std::size_t>(context.arguments().limit);
+    // Ids go to another command, which must not be left with less than there is.
+    const auto limit = ids_only && !context.arguments().limit ? std::numeric_limits<std::size_t>::max()
+                                                              : static_cast<std::size_t>(asked);
     std::vector<HeldMail> mails;
+    HeldId last;
+    const auto take = [&](std::vector<HeldMail> page) {
+        last = page.back().id;
+        if (!ids_only) {
+            std::ranges::move(page, std::back_inserter(mails));
+            return;
+        }
+        for (const HeldMail& mail : page) {
+            output.line(mail.id.str());
+        }
+    };
+    std::size_t found = 0;
     try {
-        mails = find(desk, filter_of(context, desk), limit);
+        found = find(desk, filter_of(context, desk), limit, take);
     } catch (const ConfigError& error) {
         throw UsageError(error.what());
     }
-    const bool more = mails.size() == limit;
+    const bool more = found == limit;
     if (output.wants_json()) {
         Json list = Json::array();
         for (const HeldMail& mail : mails) {
             list.push_back(json_of(mail));
         }
-        output.json(
-            {{"messages", std::move(list)}, {"next", more ? Json(mails.back().id.str()) : Json(nullptr)}});
-    } else if (context.arguments().ids_only) {
-        for (const HeldMail& mail : mails) {
-            output.line(mail.id.str());
-        }
+        output.json({{"messages", std::move(list)}, {"next", more ? Json(last.str()) : Json(nullptr)}});
     } else if (!mails.empty()) {
         print(output, mails);
-        if (more) {
-            output.remark(fmt::format("There may be more: --before {}", mails.back().id.str()));
-        }
     }
-    if (mails.empty()) {
+    if (more && !output.wants_json()) {
+        output.remark(fmt::format("There may be more: --before {}", last.str()));
+    }
+    if (found == 0) {
         say_if_unknown(context);
         return kNothingMatched;
     }

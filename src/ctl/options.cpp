@@ -62,7 +62,10 @@ void add_list_options(CLI::App& app, Arguments& arguments)
     app.add_option("--until", arguments.until, "Received before this time")->type_name("TIME");
     app.add_option("--state", arguments.state, "Only with a recipient in this state: " + state_names())
         ->type_name("STATE");
-    app.add_option("--limit", arguments.limit, "At most so many, the newest; 50 unless told")->type_name("N");
+    app.add_flag("--unsent", arguments.unsent,
+                 "Only with a recipient whose last notice did not go out: refused or expired");
+    app.add_option("--limit", arguments.limit, "At most so many, the newest; without it 50, with --ids all")
+        ->type_name("N");
     app.add_option("--before", arguments.before, "Only messages before this id: the next page")
         ->type_name("ID");
     app.add_flag("--ids", arguments.ids_only, "Print the ids and nothing else");
@@ -86,6 +89,7 @@ void add_release_options(CLI::App& app, Arguments& arguments)
     add_ids(app, arguments);
     add_to(app, arguments, "The recipient on record who gets it; may be given more than once");
     app.add_flag("--all", arguments.all, "Every recipient on record");
+    app.add_flag("--failed", arguments.failed, "Every recipient whose last release failed");
     app.add_option("--allow", arguments.allow,
                    "Afterwards whitelist the sender's address or domain for the recipient")
         ->type_name("address|domain");
@@ -106,8 +110,10 @@ void add_delete_options(CLI::App& app, Arguments& arguments)
 
 void add_notify_options(CLI::App& app, Arguments& arguments)
 {
-    add_id(app, arguments);
+    add_ids(app, arguments);
     add_to(app, arguments, "Only this recipient; without it everybody for whom it is held");
+    app.add_flag("--unsent", arguments.unsent,
+                 "Only those whose last notice did not go out: refused or expired");
 }
 
 void add_whitelist_list_options(CLI::App& app, Arguments& arguments)

@@ -153,10 +153,33 @@ std::vector<std::string> all_of(const HeldMail& mail)
     return addresses.empty() ? deleted : addresses;
 }
 
-std::vector<Step> plan(const Arguments& arguments, const std::vector<HeldMail>& mails)
+std::vector<std::string> failed_of(const HeldMail& mail)
+{
+    std::vector<std::string> addresses;
+    for (const HeldRecipient& recipient : mail.recipients) {
+        if (recipient.state == RecipientState::failed) {
+            addresses.push_back(recipient.address);
+        }
+    }
+    return addresses;
+}
+
+std::vector<Step> plan(const Arguments& arguments, const std::vector<HeldMail>& mails, Output& output,
+                       Tally& tally)
 {
     std::vector<Step> steps;
     for (const HeldMail& mail : mails) {
+        if (arguments.failed) {
+            const std::vector<std::string> failed = failed_of(mail);
+            if (failed.empty()) {
+                tally.unmatched();
+                output.problem(fmt::format("{}: no release of it has failed", mail.id.str()));
+            }
+            for (const std::string& recipient : failed) {
+                steps.push_back({&mail, recipient});
+            }
+            continue;
+        }
         if (!arguments.to.empty()) {
             for (const std::string& recipient : arguments.to) {
                 steps.push_back({&mail, recipient});
@@ -257,15 +280,15 @@ class Allowing {
 int run_release(Context& context)
 {
     const Arguments& arguments = context.arguments();
-    if (arguments.all && !arguments.to.empty()) {
-        throw UsageError("--to and --all exclude each other");
+    if (int{arguments.all} + int{arguments.failed} + int{!arguments.to.empty()} > 1) {
+        throw UsageError("--to, --all and --failed exclude each other");
     }
     Tally tally;
     Desk& desk = context.desk(OpenDesk::Mode::work);
     const auto settings = context.settings();
     const std::vector<HeldMail> mails = find_all_named(context, desk, tally);
     Allowing allowing(arguments, *settings, mails);
-    const std::vector<Step> steps = plan(arguments, mails);
+    const std::vector<Step> steps = plan(arguments, mails, context.output(), tally);
     const Interruption interruption;
     Report report(context.output(), Errand::release);
     for (std::size_t i = 0; i < steps.size(); ++i) {

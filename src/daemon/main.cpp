@@ -66,7 +66,7 @@ int report_world(const qm::Settings& settings, const std::string& socket)
     const qm::WorldCheck world = qm::check_places(settings, socket);
     for (const std::vector<std::string>& lines : {world.mistakes, world.unavailable}) {
         for (const std::string& line : lines) {
-            print(shown(fmt::format("{}: {}", settings.file, line)));
+            print(shown(line));
         }
     }
     if (!world.mistakes.empty()) {

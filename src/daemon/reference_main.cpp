@@ -12,7 +12,8 @@ constexpr const char* kBeginning =
 # Configuration
 
 `quarantine-milter -t` checks a configuration file, everything it names included, and prints every mistake in one run as
-`file:line: [section] option: what is wrong, what is expected`. `systemctl reload quarantine-milter` takes a changed file over;
+`file:line: [section] option: what is wrong, what is expected`; folders, sockets and databases are looked at once the file itself
+has none. `systemctl reload quarantine-milter` takes a changed file over;
 a file with mistakes leaves the old configuration running.
 
 ## The file
@@ -25,7 +26,8 @@ a file with mistakes leaves the old configuration running.
 - Any option of a quarantine may stand in `[global]` as the default for all quarantines. `[DEFAULT]` is refused.
 - Relative paths start at the folder of the configuration file.
 - A secret may stand in a file of its own: the option's name with `_file` behind it names the file, of which the first line is taken. A
-  relative name is looked for in `$CREDENTIALS_DIRECTORY` first (systemd's `LoadCredential=`).
+  relative name is looked for in `$CREDENTIALS_DIRECTORY` first (systemd's `LoadCredential=`). A file that only root may read is
+  read before a program that root has started becomes `user`; a daemon started so takes a changed one over at a restart only.
 - A line may have 64 KiB, the file 1 MiB.
 
 Duration: a number with `s`, `m`, `h`, `d` or `w` (without: seconds). Size: bytes, or with `K`, `M`, `G`. Flag: `yes` or `no`.

@@ -1,29 +1,70 @@
 #include "quarantine/check.h"
 
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "catalog/catalog.h"
 #include "quarantine/error.h"
 #include "quarantine/socket_address.h"
 
 namespace qm {
+namespace {
+
+/// Made by systemd when the service starts (RuntimeDirectory=), so it may be missing before.
+constexpr std::string_view kRuntimeFolder = "/run/quarantine-milter";
+
+/// "" when the socket can be made there.
+std::string trouble_of_folder(const SocketAddress& address, const GlobalSettings& global)
+{
+    if (address.family() != SocketAddress::Family::unix_domain) {
+        return {};
+    }
+    const std::string folder = std::filesystem::path(address.path()).parent_path().string();
+    if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) {
+        return {};
+    }
+    const int error = errno;
+    if (error == ENOENT && folder == kRuntimeFolder) {
+        return {};
+    }
+    return fmt::format("folder {0}: {1}; expected a folder that {2} may write and the mail server may reach: "
+                       "install -d -o {2} -g {3} -m 2750 {0}",
+                       folder, error_text(error), global.user,
+                       global.socket_group.empty() ? "GROUP" : global.socket_group);
+}
+
+} // namespace
 
 WorldCheck check_places(const Settings& settings, const std::string& socket)
 {
     WorldCheck world = check_world(settings);
+    const auto line = [&](std::string_view option, std::string_view what) {
+        return settings.config->about("global", option, what).str();
+    };
     try {
         const SocketAddress address(socket.empty() ? settings.global.socket : socket);
+        if (const std::string trouble = trouble_of_folder(address, settings.global); !trouble.empty()) {
+            world.unavailable.push_back(line("socket", trouble));
+        }
     } catch (const ConfigError& error) {
-        world.mistakes.push_back(fmt::format("[global] socket: {}", error.what()));
+        world.mistakes.push_back(line("socket", error.what()));
     }
     const SystemClock clock;
     try {
         catalog::Catalog(settings.global.catalog, settings.folder, clock).check();
     } catch (const ConfigError& error) {
-        world.mistakes.push_back(fmt::format("[global] catalog: {}", error.what()));
+        world.mistakes.push_back(line("catalog", error.what()));
     } catch (const BackendError& error) {
-        world.unavailable.push_back(fmt::format("[global] {}", error.what()));
+        world.unavailable.push_back(line("catalog", error.what()));
     }
     return world;
 }

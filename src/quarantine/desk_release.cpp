@@ -300,7 +300,7 @@ RemindResult Desk::remind(const HeldId& id, const std::string& recipient, bool b
     RemindResult result{.outcome = Remind::due, .recipient = on_record->address, .send_to = {}};
     const std::shared_ptr<const Settings> settings = settings_.get();
     const Quarantine* const quarantine = settings->quarantine(mail->quarantine);
-    if (on_record->state == RecipientState::released || on_record->state == RecipientState::deleted) {
+    if (!is_waiting(on_record->state)) {
         result.outcome = Remind::settled;
     } else if (quarantine == nullptr || !quarantine->notifier) {
         result.outcome = Remind::nobody_tells;

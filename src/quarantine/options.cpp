@@ -37,13 +37,15 @@ constexpr std::array kGlobal{
         .help =
             "Group of a unix socket, for example postfix. The user of the daemon must be in it, unless the "
             "daemon is started as root."},
-    Option{.name = "catalog",
-           .kind = OptionKind::secret,
-           .fallback = "sqlite:////var/lib/quarantine-milter/catalog.db",
-           .help =
-               "The database that knows what is held and which notices are due: sqlite:////absolute/path or "
-               "postgresql://user:password@host:port/db. Use one daemon to a catalog. A change "
-               "needs a restart."},
+    Option{
+        .name = "catalog",
+        .kind = OptionKind::secret,
+        .fallback = "sqlite:////var/lib/quarantine-milter/catalog.db",
+        .help =
+            "The database that knows what is held and which notices are due: sqlite:////absolute/path or "
+            "postgresql://user:password@host:port/db. A SQLite catalog belongs to one daemon; one in "
+            "PostgreSQL may be shared by several nodes, with their folders (docs/reliability.md). A change "
+            "needs a restart."},
     Option{
         .name = "spool_directory",
         .kind = OptionKind::path,

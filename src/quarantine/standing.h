@@ -26,9 +26,9 @@ struct Standing {
     std::string catalog = {}; ///< where it is, without password
     std::vector<QuarantineStanding> quarantines = {};
     std::int64_t notices_due = 0;
-    Time oldest_due{}; ///< epoch when none is due
-    std::int64_t notices_refused = 0;
-    std::int64_t notices_expired = 0;
+    Time oldest_due{};                ///< epoch when none is due
+    std::int64_t notices_refused = 0; ///< the last that was due to somebody who could still get the mail
+    std::int64_t notices_expired = 0; ///< the same
     enum class Daemon : std::uint8_t { running, not_running, unknown };
     Daemon daemon = Daemon::unknown; ///< unknown: the catalog is on a server
 };

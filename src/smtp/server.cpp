@@ -41,8 +41,7 @@ constexpr std::array kOptions{
     Option{.name = "smtp_user", .kind = OptionKind::text, .help = "The login at smtp_host; empty for none."},
     Option{.name = "smtp_password",
            .kind = OptionKind::secret,
-           .help = "The password of smtp_user; better in a file of its own: smtp_password_file.",
-           .example = "smtp.password"},
+           .help = "The password of smtp_user; better in a file of its own: smtp_password_file."},
 };
 
 bool is_loopback(std::string_view host)
@@ -74,7 +73,7 @@ Server server_of(const Section& section)
     }
     server.user = section.text("smtp_user");
     server.password = section.secret("smtp_password");
-    if (!server.user.empty() && server.password.empty()) {
+    if (!server.user.empty() && !section.is_set("smtp_password")) {
         section.mistake("smtp_user", "there is no smtp_password (or smtp_password_file) for this login");
     }
     if (!server.user.empty() && server.tls != Tls::require && !is_loopback(server.host)) {

@@ -243,6 +243,62 @@ TEST_P(CatalogSearch, NoticesAreListedInTheOrderTheyBecameDue)
     EXPECT_EQ(notices[2].created, clock.now());
 }
 
+TEST_P(CatalogSearch, UnsentIsWhoCouldStillGetTheMailAndWasNotReachedByTheLastNotice)
+{
+    const std::string a = "a@example.net";
+    const std::string b = "b@example.net";
+    const auto hold_next = [&] {
+        clock.advance(std::chrono::seconds(1));
+        return hold(other_mail({a, b}), {a, b});
+    };
+    HeldFilter unsent;
+    unsent.unsent = true;
+    const HeldId refused = hold_next();
+    const HeldId expired = hold_next();
+    const HeldId reached = hold_next();
+    const HeldId released = hold_next();
+    hold_next(); // its notices stay due
+    for (const DueNotice& notice : outbox.claim(8, std::chrono::minutes(1))) {
+        if (notice.message == reached || notice.recipient == b) {
+            outbox.sent(notice, "250 Ok");
+        } else if (notice.message == expired) {
+            outbox.expired(notice, "450 later");
+        } else {
+            outbox.refused(notice, "550 no");
+        }
+    }
+    EXPECT_THAT(find(unsent), ElementsAre(released, expired, refused));
+    EXPECT_EQ(outbox.state().due, 2);
+    EXPECT_EQ(outbox.state().refused, 2);
+    EXPECT_EQ(outbox.state().expired, 1);
+
+    execute("UPDATE held_recipient SET state = 'released' WHERE message = :1 AND address = :2",
+            {released.str(), a});
+    EXPECT_THAT(find(unsent), ElementsAre(expired, refused)) << "whoever has got it needs no notice";
+    EXPECT_EQ(outbox.state().refused, 1);
+
+    HeldFilter of_recipient = unsent;
+    of_recipient.recipient = b;
+    EXPECT_THAT(find(of_recipient), IsEmpty());
+    of_recipient.recipient = a;
+    of_recipient.state = RecipientState::held;
+    EXPECT_THAT(find(of_recipient), ElementsAre(expired, refused));
+    of_recipient.state = RecipientState::failed;
+    EXPECT_THAT(find(of_recipient), IsEmpty());
+    HeldFilter page = unsent;
+    page.limit = 1;
+    EXPECT_THAT(find(page), ElementsAre(expired));
+    page.before = expired;
+    EXPECT_THAT(find(page), ElementsAre(refused));
+
+    releases.remind(refused, a, a);
+    EXPECT_THAT(find(unsent), ElementsAre(expired)) << "a later notice has taken its place";
+    EXPECT_EQ(outbox.state().refused, 0);
+    EXPECT_EQ(outbox.state().due, 3);
+    releases.remind(expired, a, "admin@example.net");
+    EXPECT_THAT(find(unsent), ElementsAre(expired)) << "that one went to somebody else";
+}
+
 TEST_P(CatalogSearch, StatesAndSizesAreCountedByQuarantine)
 {
     HeldMail spam = other_mail({"a@example.net", "b@example.net"});

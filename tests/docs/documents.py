@@ -47,7 +47,7 @@ def words():
             yield f"{where}: {word}"
 
 
-FOLDERS = {"etc", "usr", "var", "run", "tmp", "dev", "proc", "opt", "backup"}
+FOLDERS = {"etc", "usr", "var", "run", "tmp", "dev", "proc", "opt", "srv", "backup"}
 
 
 def paths():

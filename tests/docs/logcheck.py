@@ -21,6 +21,12 @@ NORMAL = [
     "daemon: status=stopped",
     "postman: notices=3, status=taken-up-again",
     f"postman: id={ID}, status=spool-leftover-removed",
+    "expire: quarantine=spam, messages=12, bytes=48211, untold=0, why=older than 30 days, status=expired",
+    "expire: whitelist=sqlite:////var/lib/quarantine-milter/whitelist.db whitelist, rows=2, status=expired",
+    f"3A3E110C961: quarantine=spam, id={ID}, from=<a@b.example>, to=<u@our.example>, reply=250 2.0.0 Ok: queued as 4F4F310C562, status=released",
+    f"NOQUEUE: quarantine=spam, id={ID}, to=<u@our.example>, status=deleted",
+    f"3A3E110C961: quarantine=spam, id={ID}, to=<u@our.example>, status=notice-due-again",
+    "whitelist: quarantine=spam, row=17, from=<@shop.example>, to=<>, status=whitelist-added",
 ]
 WORTH_A_LOOK = [
     "3A3E110C961: at=end of message, error=store: write x: No space left on device, action=TEMPFAIL, status=deferred",
@@ -30,6 +36,8 @@ WORTH_A_LOOK = [
     "daemon: error=the configuration has mistakes, status=\"not reloaded, the old configuration stays\"",
     "daemon: error=the listener or the postman does not answer, status=no-pulse",
     "daemon: status=stopped with work under way",
+    f"3A3E110C961: quarantine=spam, id={ID}, from=<a@b.example>, to=<u@our.example>, reply=554 5.7.1 no, status=release-refused",
+    "whitelist: status=last_used not written, reason=read only",
     "postman: error=catalog x: busy for 20000 ms, status=paused",
 ]
 BEGINNINGS = ["Nov 21 04:59:17 mx quarantine-milter[4752]: ", "2026-11-21T04:59:17.810123+00:00 mx quarantine-milter[4752]: "]

@@ -167,6 +167,8 @@ class World:
         names.add_text(self.folder / "pyquarantine", _ANCESTOR)
         names.add_text(f"user = {_USER}", "user = quarantine-milter")
         names.add_text(f"run it as root or as {_USER}", "run it as root or as quarantine-milter")
+        names.add_text(f"that {_USER} may write: install -d -o {_USER} ",
+                       "that quarantine-milter may write: install -d -o quarantine-milter ")
         for port in (self._postfix.reinjection_port, self._postfix.full_port, self._postfix.refusing_port,
                      self._silent.port, self._nobody_port):
             names.add_number(port, "10027")
@@ -272,6 +274,9 @@ class World:
         self._daemon.catalog().execute("DELETE FROM held_recipient WHERE message = ?", lost)
         self._daemon.catalog().execute("DELETE FROM held_message WHERE id = ?", lost)
 
+    def scene_notices_were_refused(self):
+        self._daemon.catalog().execute("UPDATE notice SET state = 'refused', reply = '554 5.7.1 Relay access denied'")
+
     def scene_notices_have_gone_out(self):
         places.wait_until("the notices are sent", lambda: all(
-            notice["state"] == "sent" for notice in self._daemon.catalog().notices()), 30)
+            notice["state"] != "due" for notice in self._daemon.catalog().notices()), 30)

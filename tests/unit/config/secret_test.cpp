@@ -3,8 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
+#include "quarantine/error.h"
 #include "support/temp_dir.h"
 #include "unit/config/example_options.h"
 #include "unit/config/written.h"
@@ -113,6 +117,33 @@ TEST(Secret, UnreadableFileIsAMistakeThatNamesIt)
     EXPECT_EQ(config.section("spam")->secret("smtp_password"), "");
     EXPECT_EQ(told(config), folder.path() + "/q.conf:5: [spam] smtp_password_file: cannot read " +
                                 folder.path() + "/pw: No such file or directory\n");
+}
+
+/// As who has become another user in the meantime; root again at the end.
+class AsNobody {
+  public:
+    AsNobody() { EXPECT_EQ(seteuid(65534), 0); }
+    ~AsNobody() { EXPECT_EQ(seteuid(0), 0); }
+    AsNobody(const AsNobody&) = delete;
+    AsNobody& operator=(const AsNobody&) = delete;
+};
+
+TEST(Secret, WhatOnlyRootMayReadIsKeptForTheUserThatRootBecomes)
+{
+    ASSERT_EQ(geteuid(), 0U) << "run the tests as root";
+    const TempDir folder;
+    ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+    for (const char* const name : {"pw", "other", "gone"}) {
+        written(folder / name, "geheim\n");
+        ASSERT_EQ(chmod((folder / name).c_str(), 0600), 0);
+    }
+    EXPECT_EQ(read_secret(folder / "pw"), "geheim");
+    EXPECT_EQ(read_secret(folder / "gone"), "geheim");
+    ASSERT_EQ(unlink((folder / "gone").c_str()), 0);
+    const AsNobody nobody;
+    EXPECT_EQ(read_secret(folder / "pw"), "geheim");
+    EXPECT_THROW(read_secret(folder / "other"), BackendError); // root has not read it
+    EXPECT_THROW(read_secret(folder / "gone"), BackendError);  // it is not there any more
 }
 
 TEST(Secret, EmptyFileOrNameIsAMistake)

@@ -80,6 +80,31 @@ TEST_F(NotifyVerb, TheNoticeIsDueAgainForThoseWhoWait)
     EXPECT_EQ(json["results"][0]["recipient"], "user@example.net");
 }
 
+TEST_F(NotifyVerb, UnsentAreThoseWhomTheLastNoticeDidNotReachAndNobodyElse)
+{
+    const std::string id = hold(spam("Two", kTwo));
+    const std::string told = hold(spam("Told", kTwo));
+    for (const catalog::DueNotice& notice : house.outbox.claim(10, std::chrono::minutes(1))) {
+        if (notice.message.str() == id && notice.recipient == "v@example.net") {
+            house.outbox.refused(notice, "554 5.7.1 no");
+        } else {
+            house.outbox.sent(notice, "250 Ok");
+        }
+    }
+    EXPECT_EQ(run({"list", "--unsent", "--ids"}).out, id + "\n");
+    const Ran none = run({"notify", "--unsent", told});
+    EXPECT_EQ(none.code, kNothingMatched);
+    EXPECT_THAT(none.err, HasSubstr("no notice of it has failed to go out"));
+    const auto json = run({"notify", "--unsent", "--json", id}).json();
+    ASSERT_THAT(json["results"], SizeIs(1));
+    EXPECT_EQ(json["results"][0]["recipient"], "v@example.net");
+    EXPECT_EQ(due(), 1);
+    EXPECT_EQ(run({"list", "--unsent", "--ids"}).code, kNothingMatched);
+    EXPECT_EQ(run({"notify", id, told}).code, kDone);
+    EXPECT_EQ(due(), 5);
+    EXPECT_EQ(run({"notify", "--unsent", "--to", "v@example.net", id}).code, kUsage);
+}
+
 TEST_F(NotifyVerb, WhatCannotBeIsSaid)
 {
     const std::string id = hold(spam("Two", kTwo));

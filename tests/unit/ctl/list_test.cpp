@@ -95,6 +95,20 @@ TEST_F(ListVerb, IdsStandAloneForOtherPrograms)
     EXPECT_EQ(run({"list", "--ids"}).out, second + "\n" + first + "\n");
 }
 
+TEST_F(ListVerb, IdsAreAllThereAreUnlessALimitIsGiven)
+{
+    for (int i = 0; i < 53; ++i) {
+        hold(spam(std::to_string(i)));
+    }
+    const Ran all = run({"list", "--ids"});
+    EXPECT_EQ(std::ranges::count(all.out, '\n'), 53);
+    EXPECT_EQ(all.err, "");
+    const Ran some = run({"list", "--ids", "--limit", "10"});
+    EXPECT_EQ(std::ranges::count(some.out, '\n'), 10);
+    EXPECT_THAT(some.err, HasSubstr("There may be more: --before"));
+    EXPECT_EQ(run({"list", "--json"}).json()["messages"].size(), 50U);
+}
+
 TEST_F(ListVerb, NothingFoundIsTwo)
 {
     EXPECT_EQ(run({"list"}).code, kNothingMatched);

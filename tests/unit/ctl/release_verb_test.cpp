@@ -108,6 +108,23 @@ TEST_F(ReleaseVerb, ARefusalIsAFailure)
     EXPECT_THAT(ran.err, AllOf(HasSubstr("554 5.7.1 no"), HasSubstr("zzzzzz: no such message")));
 }
 
+TEST_F(ReleaseVerb, FailedAreThoseWhoseReleaseFailedAndNobodyElse)
+{
+    const std::string id = hold(spam("Cheap", {"<user@example.net>", "<other@example.net>"}));
+    const std::string untouched = hold(spam());
+    answer("554 5.7.1 no");
+    EXPECT_EQ(run({"release", id, "--to", "user@example.net"}).code, kSomeFailed);
+    answer("250 Ok");
+    const Ran ran = run({"release", "--failed", id});
+    EXPECT_EQ(ran.code, kDone) << ran.err;
+    EXPECT_EQ(load(id).recipients.at(0).state, RecipientState::released);
+    EXPECT_EQ(load(id).recipients.at(1).state, RecipientState::held);
+    const Ran none = run({"release", "--failed", untouched});
+    EXPECT_EQ(none.code, kNothingMatched);
+    EXPECT_THAT(none.err, HasSubstr("no release of it has failed"));
+    EXPECT_EQ(run({"release", "--failed", "--all", id}).code, kUsage);
+}
+
 TEST_F(ReleaseVerb, WhatIsNotThereIsTwo)
 {
     const std::string id = hold(spam());

@@ -8,11 +8,13 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "quarantine/check.h"
 #include "support/temp_dir.h"
 
 namespace qm {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -182,9 +184,33 @@ TEST(Settings, TheWorldCheckNamesFolderAndReason)
                                     "postgresql://u:p@127.0.0.1:1/db\n");
     ASSERT_FALSE(loaded.has_mistakes()) << testing::PrintToString(remarks_of(loaded));
     const WorldCheck world = check_world(*loaded.settings);
-    EXPECT_THAT(world.mistakes, ElementsAre(HasSubstr("/none: No such file or directory")));
-    EXPECT_THAT(world.unavailable, ElementsAre(HasSubstr("127.0.0.1")));
+    EXPECT_THAT(
+        world.mistakes,
+        ElementsAre(AllOf(HasSubstr("/etc/test.conf:"), HasSubstr(": [spam] quarantine_directory: "),
+                          HasSubstr("/none: No such file or directory; expected a folder that "
+                                    "quarantine-milter may write: install -d -o quarantine-milter "))));
+    EXPECT_THAT(world.unavailable,
+                ElementsAre(AllOf(HasSubstr(": [spam] whitelist_db_connection: "), HasSubstr("127.0.0.1"))));
     EXPECT_THAT(world.unavailable, ElementsAre(testing::Not(HasSubstr(":p@"))));
+}
+
+TEST(Settings, TheFolderOfTheSocketIsLookedAtAndHowToMakeItIsSaid)
+{
+    const test::TempDir folder;
+    const LoadedSettings loaded = load(std::string(kGlobal) + "socket = unix:" + folder.path() +
+                                       "/none/milter.sock\nsocket_group = postfix\ncatalog = sqlite:///" +
+                                       (folder / "catalog.db") + "\n[spam]\nregex = x\naction = DISCARD\n");
+    ASSERT_FALSE(loaded.has_mistakes()) << testing::PrintToString(remarks_of(loaded));
+    EXPECT_THAT(check_places(*loaded.settings, "").unavailable,
+                ElementsAre(AllOf(HasSubstr("/etc/test.conf:7: [global] socket: folder "),
+                                  HasSubstr("/none: No such file or directory"),
+                                  HasSubstr("install -d -o quarantine-milter -g postfix -m 2750 " +
+                                            folder.path() + "/none"))));
+    EXPECT_THAT(check_places(*loaded.settings, "unix:" + (folder / "milter.sock")).unavailable, IsEmpty());
+    EXPECT_THAT(check_places(*loaded.settings, "inet:8891@127.0.0.1").unavailable, IsEmpty());
+    // Made by systemd when the service starts.
+    EXPECT_THAT(check_places(*loaded.settings, "unix:/run/quarantine-milter/milter.sock").unavailable,
+                IsEmpty());
 }
 
 } // namespace qm
