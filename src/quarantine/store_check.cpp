@@ -241,9 +241,7 @@ void Desk::StoreCheck::record(MessageStore& store, const HeldMail& mail, std::ve
     const catalog::Recorded recorded =
         desk_.catalog_.record({offered}, mail.received - settings_->global.retry_window).front();
     finding.repaired = true;
-    const bool is_itself = std::ranges::any_of(
-        recorded.before, [&](const catalog::Recorded::Before& before) { return before.id == mail.id; });
-    if (is_itself) {
+    if (recorded.is_itself) {
         finding.what = "is on record by now"; // its transaction took its time, or another process was faster
         return;
     }

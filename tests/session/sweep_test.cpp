@@ -269,6 +269,50 @@ TEST_F(Sweep, AMessageThatComesOnRecordMeanwhileKeepsItsFile)
     EXPECT_EQ(house.held()[0].id, left.id);
 }
 
+TEST_F(Sweep, AMessageThatIsTakenUpBeforeItIsRecordedKeepsItsFile)
+{
+    // Its process hung between the file and the catalog.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    bool is_taken_up = false;
+    store->when_committed = [&] {
+        if (!std::exchange(is_taken_up, true)) {
+            EXPECT_THAT(sweep().findings, SizeIs(1));
+        }
+    };
+    const HeldMail held = hold(spam());
+    EXPECT_TRUE(is_taken_up);
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_THAT(held.recipients, SizeIs(2));
+    EXPECT_THAT(told(), ElementsAre("u@example.net", "v@example.net"));
+    // The same when one of its recipients is on record from an earlier offer.
+    TestMail first = spam("for two");
+    first.to = {"<u@example.net>"};
+    hold(first);
+    is_taken_up = false;
+    hold(spam("for two"));
+    EXPECT_THAT(house.files(), SizeIs(3));
+    EXPECT_THAT(house.held(), SizeIs(3));
+    EXPECT_EQ(house.count("held_recipient"), 4);
+    EXPECT_THAT(sweep().findings, IsEmpty());
+}
+
+TEST_F(Sweep, AMessageThatIsTakenUpUnderOtherRulesKeepsItsFile)
+{
+    // Not only what counts as known is on record.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    settings->global.retry_window = std::chrono::seconds(0);
+    store->when_committed = [&] { EXPECT_THAT(sweep().findings, SizeIs(1)); };
+    hold(spam());
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_EQ(house.count("held_recipient"), 2);
+}
+
 TEST_F(Sweep, MailThatCameWhileADiskWasAwayDoesNotProveThatItIsThere)
 {
     hold(spam("one"));
