@@ -12,6 +12,7 @@
 #include "mail/address.h"
 #include "mail/decode.h"
 #include "quarantine/error.h"
+#include "quarantine/stores.h"
 #include "store/trace.h"
 
 namespace qm {
@@ -300,7 +301,7 @@ void Holding::record_where_bytes_are_missing(const std::vector<catalog::NewMail>
         std::set<std::string> ids;
         const catalog::NewMail anew =
             catalog::with_lost_bytes(mails.at(i), recorded.at(i), [&](const HeldId& id) {
-                const bool is_lost = part.bytes->open(id) == nullptr;
+                const bool is_lost = has_lost(*settings_, settings_->quarantines.at(part.index), id);
                 if (is_lost) {
                     ids.insert(id.str());
                 }

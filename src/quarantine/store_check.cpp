@@ -111,9 +111,7 @@ void Desk::StoreCheck::guarded(const Quarantine& quarantine, Work work)
 {
     try {
         if (!report_.stopped) {
-            if (const std::string away = desk_.store_away(quarantine); !away.empty()) {
-                throw BackendError(away); // it has lost nothing
-            }
+            expect_in_place(quarantine);
             work();
         }
     } catch (const BackendError& error) {
@@ -121,6 +119,17 @@ void Desk::StoreCheck::guarded(const Quarantine& quarantine, Work work)
         if (std::ranges::find(report_.troubles, trouble) == report_.troubles.end()) {
             report_.troubles.push_back(trouble);
         }
+    }
+}
+
+/// A store that is away has lost nothing. Whether an empty one is, the operator knows who asks for the
+/// repair.
+void Desk::StoreCheck::expect_in_place(const Quarantine& quarantine)
+{
+    if (scope_.repair && !scope_.sweep) {
+        quarantine.store->check();
+    } else if (const std::string away = desk_.store_away(quarantine); !away.empty()) {
+        throw BackendError(away);
     }
 }
 

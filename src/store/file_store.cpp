@@ -133,30 +133,17 @@ class FileStore final : public MessageStore {
 
     void list(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& day : days(since)) {
-            for (const std::string& file : sorted_entries(day)) {
-                const std::filesystem::path path(file);
-                const HeldId id =
-                    path.extension() == kSuffix ? HeldId::parse(path.stem().string()) : HeldId();
-                if (!id.empty() && id.time() >= since && !visit(id)) {
-                    return;
-                }
-            }
-        }
+        list_files(since, visit, [](const std::string& name) {
+            const std::filesystem::path path(name);
+            return path.extension() == kSuffix ? path.stem().string() : std::string();
+        });
     }
 
     void list_unfinished(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& day : days(since)) {
-            for (const std::string& file : sorted_entries(day)) {
-                const std::string name = std::filesystem::path(file).filename().string();
-                const HeldId id =
-                    name.starts_with(kTemporary) ? HeldId::parse(name.substr(kTemporary.size())) : HeldId();
-                if (!id.empty() && id.time() >= since && !visit(id)) {
-                    return;
-                }
-            }
-        }
+        list_files(since, visit, [](const std::string& name) {
+            return name.starts_with(kTemporary) ? name.substr(kTemporary.size()) : std::string();
+        });
     }
 
     void remove_unfinished(const HeldId& id) override
@@ -288,26 +275,45 @@ class FileStore final : public MessageStore {
         return entries;
     }
 
-    /// The folders of the days from `since` on, oldest first.
-    std::vector<std::string> days(Time since) const
+    /// Files of which `id_in` makes an id of their names, oldest first. A day's folder is read when it is its
+    /// turn: whoever wants to see the first file only reads one.
+    template <typename IdIn>
+    void list_files(Time since, const std::function<bool(const HeldId&)>& visit, IdIn id_in) const
+    {
+        each_day(since, [&](const std::string& day) {
+            for (const std::string& file : sorted_entries(day)) {
+                const HeldId id = HeldId::parse(id_in(std::filesystem::path(file).filename().string()));
+                if (!id.empty() && id.time() >= since && !visit(id)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    /// The folders of the days from `since` on, oldest first, until `visit` returns false.
+    template <typename Visit>
+    void each_day(Time since, Visit visit) const
     {
         const std::string first = day_folder(HeldId(since, std::string(10, '\0')));
         const auto is_earlier = [&](const std::string& folder) {
             return folder < std::string_view(first).substr(0, folder.size());
         };
-        std::vector<std::string> found;
         for (const std::string& year : sorted_entries(folder_, 4)) {
             if (is_earlier(year)) {
                 continue;
             }
             for (const std::string& month : sorted_entries(year, 2)) {
-                if (!is_earlier(month)) {
-                    std::ranges::remove_copy_if(sorted_entries(month, 2), std::back_inserter(found),
-                                                is_earlier);
+                if (is_earlier(month)) {
+                    continue;
+                }
+                for (const std::string& day : sorted_entries(month, 2)) {
+                    if (!is_earlier(day) && !visit(day)) {
+                        return;
+                    }
                 }
             }
         }
-        return found;
     }
 
     std::string folder_;
