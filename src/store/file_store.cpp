@@ -108,7 +108,7 @@ class FileStore final : public MessageStore {
             }
             throw failed("delete", path, errno);
         }
-        sync_folder(day_folder(id));
+        sync_day(day_folder(id));
         return true;
     }
 
@@ -125,7 +125,7 @@ class FileStore final : public MessageStore {
             }
         }
         for (const std::string& folder : folders) {
-            sync_folder(folder);
+            sync_day(folder);
             drop_if_empty(folder);
         }
         return left;
@@ -245,6 +245,17 @@ class FileStore final : public MessageStore {
         return *last;
     }
 
+    /// Where messages are written at this moment their writers hear of a failure, too.
+    void sync_day(const std::string& folder)
+    {
+        const std::shared_ptr<FolderSync> last = *last_sync_.lock();
+        if (last != nullptr && last->folder() == folder) {
+            last->sync();
+        } else {
+            sync_folder(folder);
+        }
+    }
+
     /// A folder was deleted under us: look again next time.
     void forget_day_folder() { known_folder_.lock()->clear(); }
 
@@ -356,11 +367,13 @@ class FileWriter final : public MessageWriter {
             throw FileStore::failed("fsync", shown(), errno);
         }
         const std::string path = store_.path_of(id_);
+        const std::shared_ptr<FolderSync> folder = store_.sync_of(folder_);
+        const std::uint64_t failures = folder->failures();
         link_to(path);
         drop_temporary();
         file_.close();
         try {
-            store_.sync_of(folder_)->sync();
+            folder->sync(failures);
         } catch (const BackendError& error) {
             unlink(path.c_str());
             throw BackendError(fmt::format("store: {}", error.what()));
