@@ -300,6 +300,30 @@ TEST_F(Sweep, AMessageThatIsTakenUpBeforeItIsRecordedKeepsItsFile)
     EXPECT_THAT(sweep().findings, IsEmpty());
 }
 
+TEST_F(Sweep, AMessageThatIsTakenUpBeforeTheCatalogFailsUsKeepsItsFile)
+{
+    // When its process goes on, it cannot ask any more whether somebody took it up.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    const auto rename = [&](const std::string& from, const std::string& to) {
+        house.catalog.writer().run(
+            [&](sql::Connection& database) { database.execute("ALTER TABLE " + from + " RENAME TO " + to); });
+    };
+    store->when_committed = [&] {
+        house.clock.advance(std::chrono::minutes(11));
+        EXPECT_THAT(sweep().findings, SizeIs(1));
+        rename("held_recipient", "away");
+    };
+    EXPECT_THROW(house.send(spam()), BackendError);
+    rename("away", "held_recipient");
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_THAT(house.files(), SizeIs(1));
+    store->when_committed = [] {};
+    EXPECT_EQ(house.send(spam()).reply, Reply::discard);
+    EXPECT_THAT(house.held(), SizeIs(1)) << "it is known";
+}
+
 TEST_F(Sweep, AMessageThatIsTakenUpUnderOtherRulesKeepsItsFile)
 {
     // Not only what counts as known is on record.
