@@ -114,7 +114,7 @@ std::string store_away(const Settings& settings, const Quarantine& quarantine, c
     } catch (const BackendError& error) {
         return error.what();
     }
-    if (!oldest_in(store).empty()) {
+    if (!store.is_empty()) {
         return {};
     }
     const std::vector<HeldId> messages = awaited(catalog, quarantine);

@@ -133,10 +133,20 @@ class FileStore final : public MessageStore {
 
     void list(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        list_files(since, visit, [](const std::string& name) {
-            const std::filesystem::path path(name);
-            return path.extension() == kSuffix ? path.stem().string() : std::string();
+        list_files(since, visit, message_in);
+    }
+
+    bool is_empty() override
+    {
+        bool none = true;
+        each_day(Time{}, [&](const std::string& day) {
+            each_entry(day, [&](const std::filesystem::path& path) {
+                none = HeldId::parse(message_in(path.filename().string())).empty();
+                return none;
+            });
+            return none;
         });
+        return none;
     }
 
     void list_unfinished(Time since, const std::function<bool(const HeldId&)>& visit) override
@@ -265,29 +275,47 @@ class FileStore final : public MessageStore {
     }
 
   private:
-    /// With `digits`: only names of that many digits; what else lies there (lost+found) is not ours.
-    static std::vector<std::string> sorted_entries(const std::string& folder, std::size_t digits = 0)
+    /// What may be the id of the message in a file of this name.
+    static std::string message_in(const std::string& name)
     {
-        std::vector<std::string> entries;
+        const std::filesystem::path path(name);
+        return path.extension() == kSuffix ? path.stem().string() : std::string();
+    }
+
+    /// In no order, until `visit` returns false.
+    template <typename Visit>
+    static void each_entry(const std::string& folder, Visit visit)
+    {
         std::error_code error;
         for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
              entry.increment(error)) {
-            const std::string name = entry->path().filename().string();
-            if (digits == 0 ||
-                (name.size() == digits && name.find_first_not_of("0123456789") == std::string::npos)) {
-                entries.push_back(entry->path().string());
+            if (!visit(entry->path())) {
+                return;
             }
         }
         // A file where a folder should be is not ours; a folder that went away has nothing to list.
         if (error && error != std::errc::not_a_directory && error != std::errc::no_such_file_or_directory) {
             throw failed("list", folder, error.value());
         }
+    }
+
+    /// With `digits`: only names of that many digits; what else lies there (lost+found) is not ours.
+    static std::vector<std::string> sorted_entries(const std::string& folder, std::size_t digits = 0)
+    {
+        std::vector<std::string> entries;
+        each_entry(folder, [&](const std::filesystem::path& path) {
+            const std::string name = path.filename().string();
+            if (digits == 0 ||
+                (name.size() == digits && name.find_first_not_of("0123456789") == std::string::npos)) {
+                entries.push_back(path.string());
+            }
+            return true;
+        });
         std::ranges::sort(entries);
         return entries;
     }
 
-    /// Files of which `id_in` makes an id of their names, oldest first. A day's folder is read when it is its
-    /// turn: whoever wants to see the first file only reads one.
+    /// Files of which `id_in` makes an id of their names, oldest first.
     template <typename IdIn>
     void list_files(Time since, const std::function<bool(const HeldId&)>& visit, IdIn id_in) const
     {
