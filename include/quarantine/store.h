@@ -82,8 +82,16 @@ class MessageStore {
     /// false to stop.
     virtual void list(Time since, const std::function<bool(const HeldId&)>& visit) = 0;
 
-    /// The same for what writers have begun and not finished, those at work included. Stores that leave
-    /// nothing behind have none.
+    /// True when there is no message in it. Cheap, however many there are.
+    virtual bool is_empty()
+    {
+        bool none = true;
+        list(Time{}, [&](const HeldId& /*id*/) { return none = false; });
+        return none;
+    }
+
+    /// The same as list() for what writers have begun and not finished, those at work included. Stores that
+    /// leave nothing behind have none.
     virtual void list_unfinished(Time /*since*/, const std::function<bool(const HeldId&)>& /*visit*/) {}
     virtual void remove_unfinished(const HeldId& /*id*/) {}
 

@@ -55,6 +55,7 @@ struct Earlier {
         bool bytes_awaited = false;
     };
     std::map<std::string, Place, std::less<>> places;
+    bool is_itself = false; ///< the message is on record under its own id
 };
 
 /// For comparing with what the database says.
@@ -73,10 +74,15 @@ Earlier earlier_offers(sql::Connection& database, const HeldMail& mail, Time sin
         "SELECT m.id, r.address_key, r.state, m.sender, m.gone, r.reply FROM held_message m" +
             through_index(database, "held_message_digest") +
             " JOIN held_recipient r ON r.message = m.id WHERE m.digest = :1 AND m.quarantine = :2"
-            " AND m.action = :3 AND m.stored = :4 AND m.received >= :5 ORDER BY m.received",
+            " AND ((m.action = :3 AND m.stored = :4 AND m.received >= :5) OR m.id = :6) ORDER BY m.received",
         {Kind::text, Kind::text, Kind::text, Kind::text, Kind::integer, Kind::text},
-        {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since)});
+        {mail.digest, mail.quarantine, mail.action, std::int64_t{mail.stored ? 1 : 0}, to_column(since),
+         mail.id.str()});
     for (const sql::Row& row : rows) {
+        if (text_of(row.at(0)) == mail.id.str()) {
+            earlier.is_itself = true;
+            continue;
+        }
         if (sender_key(text_of(row.at(3))) != sender) {
             continue;
         }
@@ -109,19 +115,20 @@ std::vector<HeldRecipient> new_recipients(const sql::Connection& database, const
     return fresh;
 }
 
-void insert_new(sql::Connection& database, const NewMail& mail, const Earlier& earlier, Recorded& recorded)
+/// Those recipients, the first one at `position`, with the notices about them. Returns their addresses.
+std::vector<std::string> insert_new(sql::Connection& database, const NewMail& mail, const Earlier& earlier,
+                                    std::int64_t position)
 {
     const std::vector<HeldRecipient> fresh = new_recipients(database, mail.mail, earlier);
-    insert_recipients(database, mail.mail, 0, fresh);
-    std::unordered_set<std::string> addresses;
-    for (const HeldRecipient& recipient : fresh) {
-        recorded.fresh.push_back(recipient.address);
-        addresses.insert(recipient.address);
-    }
+    insert_recipients(database, mail.mail, position, fresh);
+    std::vector<std::string> addresses;
+    std::ranges::transform(fresh, std::back_inserter(addresses), &HeldRecipient::address);
+    const std::unordered_set<std::string> about(addresses.begin(), addresses.end());
     std::vector<NewNotice> notices;
     std::ranges::copy_if(mail.tell, std::back_inserter(notices),
-                         [&](const NewNotice& notice) { return addresses.contains(notice.recipient); });
+                         [&](const NewNotice& notice) { return about.contains(notice.recipient); });
     insert_notices(database, mail.mail.id, notices, mail.mail.received);
+    return addresses;
 }
 
 /// The same mail may be offered to two nodes at once, by a sender who gave up on one of them: the second one
@@ -137,7 +144,8 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
 {
     const HeldMail& mail = offered.mail;
     const Earlier earlier = earlier_offers(database, mail, known_since);
-    Recorded recorded{.id = mail.id, .known = false, .fresh = {}, .before = {}};
+    Recorded recorded{
+        .id = mail.id, .known = false, .is_itself = earlier.is_itself, .fresh = {}, .before = {}};
     for (const HeldRecipient& recipient : mail.recipients) {
         const auto place = earlier.places.find(stored_key(database, recipient.address));
         if (place != earlier.places.end()) {
@@ -146,13 +154,16 @@ Recorded record_one(sql::Connection& database, const NewMail& offered, Time know
                                        .bytes_awaited = place->second.bytes_awaited});
         }
     }
+    if (recorded.is_itself) {
+        return recorded;
+    }
     if (!recorded.before.empty() && recorded.before.size() == mail.recipients.size()) {
         recorded.known = true;
         recorded.id = recorded.before.back().id;
         return recorded;
     }
     insert_message(database, mail);
-    insert_new(database, offered, earlier, recorded);
+    recorded.fresh = insert_new(database, offered, earlier, 0);
     return recorded;
 }
 
@@ -273,14 +284,15 @@ void Catalog::record_anew(const NewMail& mail)
                     .empty()) {
                 insert_message(database, held);
             }
-            const std::int64_t position = integer_of(
-                database
-                    .query("SELECT COALESCE(MAX(position) + 1, 0) FROM held_recipient WHERE message = :1",
-                           {Kind::integer}, {held.id.str()})
-                    .at(0)
-                    .at(0));
-            insert_recipients(database, held, position, held.recipients);
-            insert_notices(database, held.id, mail.tell, held.received);
+            std::int64_t position = 0;
+            Earlier there;
+            for (const sql::Row& row :
+                 database.query("SELECT address_key, position FROM held_recipient WHERE message = :1",
+                                {Kind::text, Kind::integer}, {held.id.str()})) {
+                there.places[text_of(row.at(0))] = {.id = held.id};
+                position = std::max(position, integer_of(row.at(1)) + 1);
+            }
+            insert_new(database, mail, there, position);
         },
         kMailPatience);
 }

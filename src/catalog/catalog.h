@@ -39,6 +39,9 @@ struct Recorded {
     /// window) for every one of its recipients. Nothing was recorded; the bytes stored under the new id are
     /// not needed.
     bool known = false;
+    /// True: the message is on record under its own id, from somebody who found its bytes in the store before
+    /// it was recorded here. Nothing was recorded; the bytes are needed.
+    bool is_itself = false;
     /// Of the offered recipients those newly on record, without brackets.
     std::vector<std::string> fresh;
     /// Of the offered recipients those that were on record before.
@@ -95,7 +98,8 @@ class Catalog {
     std::vector<Recorded> record(const std::vector<NewMail>& mails, Time known_since);
 
     /// Puts these recipients on record under the message's id, which may be on record already, whatever is on
-    /// record of them otherwise: the bytes of the earlier message are lost. One durable transaction.
+    /// record of them otherwise: the bytes of the earlier message are lost. Those who are on record under
+    /// this id are left out. One durable transaction.
     void record_anew(const NewMail& mail);
 
     /// Takes up a message under exactly its id, with the states, replies and times of its recipients, without

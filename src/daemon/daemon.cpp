@@ -1,7 +1,9 @@
 #include "daemon/daemon.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -46,13 +48,18 @@ void log_remarks(const std::vector<config::Remark>& remarks)
     }
 }
 
+/// Of a server's catalog there is none: it may be shared by several nodes, and with it the folders.
+std::vector<std::string> lock_files(const std::string& catalog_file)
+{
+    return catalog_file.empty() ? std::vector<std::string>() : std::vector{catalog_file + ".lock"};
+}
+
 std::vector<std::string> lock_files(const Settings& settings, const std::string& catalog_file)
 {
-    if (catalog_file.empty()) {
-        return {}; // a server's catalog may be shared by several nodes, and with it the folders
+    std::vector<std::string> files = lock_files(catalog_file);
+    if (!files.empty()) {
+        std::ranges::move(settings.lock_files(), std::back_inserter(files));
     }
-    std::vector<std::string> files = settings.lock_files();
-    files.push_back(catalog_file + ".lock");
     return files;
 }
 
@@ -97,8 +104,10 @@ class Program {
 
     void start(Signals& signals)
     {
-        locks_.hold(lock_files(*settings_.get(), catalog_.file()));
+        locks_.hold(lock_files(catalog_.file()));
         catalog_.open();
+        desk_.expect_stores(*settings_.get());
+        locks_.hold(lock_files(*settings_.get(), catalog_.file()));
         desk_.resolve_left_releases();
         listener_.open();
         if (!catalog_.file().empty()) {
@@ -188,6 +197,7 @@ class Program {
             failure = world.mistakes.empty() ? world.unavailable.front() : world.mistakes.front();
         } else {
             try {
+                desk_.expect_stores(*loaded.settings);
                 locks_.hold(lock_files(*loaded.settings, catalog_.file()));
             } catch (const BackendError& error) {
                 failure = error.what();

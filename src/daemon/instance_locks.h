@@ -2,8 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/file_lock.h"
 
@@ -17,7 +21,11 @@ class InstanceLocks {
     void hold(const std::vector<std::string>& files);
 
   private:
-    std::map<std::string, FileLock> held_;
+    /// Which file it is, whatever its name: through a second one we would find it locked, by ourselves.
+    using Identity = std::pair<dev_t, ino_t>;
+    static std::optional<Identity> identity_of(const std::string& file);
+
+    std::map<Identity, FileLock> held_;
 };
 
 } // namespace qm::daemon

@@ -384,8 +384,7 @@ class Reader {
             return content(Item::Kind::group);
         }
         if (take('#')) {
-            until(')');
-            return kNothing;
+            throw Unsure(); // a comment: a quantifier behind it belongs to what stands before it
         }
         for (const std::string_view look : {"=", "!", "<=", "<!", "*", "<*"}) {
             if (take(look)) {

@@ -150,6 +150,11 @@ class Desk {
     std::optional<StoreReport> sweep(Time before, const Progress& progress,
                                      Time not_swept_since = Time::max());
 
+    /// Throws when one of the stores of these settings is not in its place, or does not seem to be: it is
+    /// empty, and the catalog counts on messages in it. Mail held in such a place would vanish behind the
+    /// disk that is mounted there in the end.
+    void expect_stores(const Settings& settings) const;
+
     /// While it lives nobody sweeps or repairs: for adopt(). Waits for somebody who does just now for at most
     /// 30 s. Errors: then BackendError.
     catalog::ProcessLock hold_stores();
@@ -163,10 +168,8 @@ class Desk {
         std::vector<std::string> digests;
     };
 
-    /// Why nothing may be concluded from what is not in this quarantine's store (an unmounted disk looks like
-    /// an empty folder); "" when the store seems to be in its place.
+    /// As in quarantine/stores.h.
     std::string store_away(const Quarantine& quarantine) const;
-    /// The store that has its bytes; nullptr when none has.
     std::shared_ptr<MessageStore> store_of(const HeldMail& mail) const;
     smtp::Server mail_server_of(const HeldMail& mail) const;
     std::optional<Original> original_of(const HeldMail& mail);

@@ -2,7 +2,6 @@
 #include "quarantine/desk.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "catalog/outbox.h"
 #include "catalog/search.h"
 #include "quarantine/error.h"
+#include "quarantine/stores.h"
 #include "store/trace.h"
 
 namespace qm {
@@ -64,59 +64,28 @@ std::vector<NoticeRecord> Desk::notices_of(const HeldId& id)
 
 std::unique_ptr<MessageReader> Desk::open(const HeldMail& mail)
 {
-    const auto store = store_of(mail);
-    auto reader = store ? store->open(mail.id) : nullptr;
-    return reader ? store::without_trace(std::move(reader)) : nullptr;
+    auto bytes = bytes_of(*settings_.get(), mail).bytes;
+    return bytes ? store::without_trace(std::move(bytes)) : nullptr;
 }
 
 std::shared_ptr<MessageStore> Desk::store_of(const HeldMail& mail) const
 {
-    const std::shared_ptr<const Settings> settings = settings_.get();
-    const auto has_it = [&](const std::shared_ptr<MessageStore>& store) {
-        return store && store->keeps() && store->open(mail.id) != nullptr;
-    };
-    if (!mail.stored) {
-        return has_it(settings->spool) ? settings->spool : nullptr;
-    }
-    const Quarantine* const quarantine = settings->quarantine(mail.quarantine);
-    if (quarantine != nullptr && has_it(quarantine->store)) {
-        return quarantine->store;
-    }
-    // Its quarantine has got another folder, or another name, since: an id is in one store only.
-    const auto found =
-        std::ranges::find_if(settings->stores, [&](const auto& store) { return has_it(store.second); });
-    if (found != settings->stores.end()) {
-        return found->second;
-    }
-    if (quarantine != nullptr) {
-        quarantine->store->check(); // one that is away has lost nothing
-    }
-    return nullptr;
+    return bytes_of(*settings_.get(), mail).store;
 }
 
 std::string Desk::store_away(const Quarantine& quarantine) const
 {
-    MessageStore& store = *quarantine.store;
-    if (!store.keeps()) {
-        return {};
+    return qm::store_away(*settings_.get(), quarantine, catalog_);
+}
+
+void Desk::expect_stores(const Settings& settings) const
+{
+    // Not the spool: it is empty whenever no notice is due.
+    for (const Quarantine& quarantine : settings.quarantines) {
+        if (const std::string away = qm::store_away(settings, quarantine, catalog_); !away.empty()) {
+            throw BackendError(fmt::format("[{}] {}", quarantine.name, away));
+        }
     }
-    try {
-        store.check();
-    } catch (const BackendError& error) {
-        return error.what();
-    }
-    bool is_empty = !std::filesystem::exists(store.lock_file());
-    if (is_empty) {
-        store.list(Time{}, [&](const HeldId&) {
-            is_empty = false;
-            return false;
-        });
-    }
-    if (!is_empty || catalog::Search(catalog_).stored_ids(quarantine.name, {}, 1).empty()) {
-        return {};
-    }
-    return fmt::format("{} is empty, but messages should be in it: is its disk mounted? Nothing was done",
-                       store.folder());
 }
 
 preview::Preview Desk::preview(const HeldMail& mail)

@@ -12,6 +12,7 @@
 #include "mail/address.h"
 #include "mail/decode.h"
 #include "quarantine/error.h"
+#include "quarantine/stores.h"
 #include "store/trace.h"
 
 namespace qm {
@@ -25,6 +26,9 @@ constexpr std::size_t kMaxSubject = 1000;
 /// 048 bytes).
 constexpr std::size_t kFieldLimit = 60'000;
 constexpr std::size_t kLineLimit = 2'048;
+
+/// After ten minutes a file without a row is anybody's to take up.
+constexpr std::chrono::minutes kOurs{5};
 
 std::string notes_on(const mail::Headers& headers)
 {
@@ -300,7 +304,7 @@ void Holding::record_where_bytes_are_missing(const std::vector<catalog::NewMail>
         std::set<std::string> ids;
         const catalog::NewMail anew =
             catalog::with_lost_bytes(mails.at(i), recorded.at(i), [&](const HeldId& id) {
-                const bool is_lost = part.bytes->open(id) == nullptr;
+                const bool is_lost = has_lost(*settings_, settings_->quarantines.at(part.index), id);
                 if (is_lost) {
                     ids.insert(id.str());
                 }
@@ -332,7 +336,7 @@ void Holding::remove_bytes(Part& part) noexcept
     }
 }
 
-/// Nobody knows whether the catalog took it. If it did, the mail that comes again is known, and these are its
+/// Nobody knows whether it is on record. If it did, the mail that comes again is known, and these are its
 /// bytes; if not, they are a file without a row, which the sweep finds.
 void Holding::leave_bytes() noexcept
 {
@@ -345,9 +349,13 @@ void Holding::leave_bytes() noexcept
     parts_.clear();
 }
 
-/// What the catalog did not take goes.
+/// What the catalog did not take goes, unless somebody else may have put it on record by now.
 void Holding::undo() noexcept
 {
+    if (clock_.now() > begun_ + kOurs) {
+        leave_bytes();
+        return;
+    }
     for (const auto& part : parts_) {
         part->writer.reset();
         if (part->committed && !part->recorded) {

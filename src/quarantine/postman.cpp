@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "quarantine/error.h"
+#include "quarantine/stores.h"
 #include "store/trace.h"
 
 namespace qm {
@@ -222,9 +223,11 @@ ComposedNotice Postman::compose(const catalog::DueNotice& due, const HeldMail& m
     std::string unreadable;
     std::unique_ptr<MessageReader> message;
     try {
-        const auto& bytes = mail.stored ? quarantine.store : settings.spool;
-        message = bytes ? bytes->open(due.message) : nullptr;
-        if (message) {
+        if (!mail.gone) {
+            message = bytes_of(settings, mail).bytes;
+            if (!message) { // out of reach, as far as anybody knows
+                throw BackendError(fmt::format("store: the file of {} is not there", mail.id.str()));
+            }
             message = std::make_unique<WatchedReader>(store::without_trace(std::move(message)), unreadable);
         }
     } catch (const BackendError& error) {

@@ -111,9 +111,7 @@ void Desk::StoreCheck::guarded(const Quarantine& quarantine, Work work)
 {
     try {
         if (!report_.stopped) {
-            if (const std::string away = desk_.store_away(quarantine); !away.empty()) {
-                throw BackendError(away); // it has lost nothing
-            }
+            expect_in_place(quarantine);
             work();
         }
     } catch (const BackendError& error) {
@@ -121,6 +119,17 @@ void Desk::StoreCheck::guarded(const Quarantine& quarantine, Work work)
         if (std::ranges::find(report_.troubles, trouble) == report_.troubles.end()) {
             report_.troubles.push_back(trouble);
         }
+    }
+}
+
+/// A store that is away has lost nothing. Whether an empty one is, the operator knows who asks for the
+/// repair.
+void Desk::StoreCheck::expect_in_place(const Quarantine& quarantine)
+{
+    if (scope_.repair && !scope_.sweep) {
+        quarantine.store->check();
+    } else if (const std::string away = desk_.store_away(quarantine); !away.empty()) {
+        throw BackendError(away);
     }
 }
 
@@ -241,9 +250,7 @@ void Desk::StoreCheck::record(MessageStore& store, const HeldMail& mail, std::ve
     const catalog::Recorded recorded =
         desk_.catalog_.record({offered}, mail.received - settings_->global.retry_window).front();
     finding.repaired = true;
-    const bool is_itself = std::ranges::any_of(
-        recorded.before, [&](const catalog::Recorded::Before& before) { return before.id == mail.id; });
-    if (is_itself) {
+    if (recorded.is_itself) {
         finding.what = "is on record by now"; // its transaction took its time, or another process was faster
         return;
     }

@@ -38,6 +38,7 @@ class Desk::StoreCheck {
   private:
     template <typename Work>
     void guarded(const Quarantine& quarantine, Work work);
+    void expect_in_place(const Quarantine& quarantine);
     void check_unfinished(const Quarantine& quarantine);
     void check_files(MessageStore& store, const std::string& name);
     void check_unknown(MessageStore& store, const std::string& name, const HeldId& id);

@@ -108,7 +108,7 @@ class FileStore final : public MessageStore {
             }
             throw failed("delete", path, errno);
         }
-        sync_folder(day_folder(id));
+        sync_day(day_folder(id));
         return true;
     }
 
@@ -125,7 +125,7 @@ class FileStore final : public MessageStore {
             }
         }
         for (const std::string& folder : folders) {
-            sync_folder(folder);
+            sync_day(folder);
             drop_if_empty(folder);
         }
         return left;
@@ -133,30 +133,27 @@ class FileStore final : public MessageStore {
 
     void list(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& day : days(since)) {
-            for (const std::string& file : sorted_entries(day)) {
-                const std::filesystem::path path(file);
-                const HeldId id =
-                    path.extension() == kSuffix ? HeldId::parse(path.stem().string()) : HeldId();
-                if (!id.empty() && id.time() >= since && !visit(id)) {
-                    return;
-                }
-            }
-        }
+        list_files(since, visit, message_in);
+    }
+
+    bool is_empty() override
+    {
+        bool none = true;
+        each_day(Time{}, [&](const std::string& day) {
+            each_entry(day, [&](const std::filesystem::path& path) {
+                none = HeldId::parse(message_in(path.filename().string())).empty();
+                return none;
+            });
+            return none;
+        });
+        return none;
     }
 
     void list_unfinished(Time since, const std::function<bool(const HeldId&)>& visit) override
     {
-        for (const std::string& day : days(since)) {
-            for (const std::string& file : sorted_entries(day)) {
-                const std::string name = std::filesystem::path(file).filename().string();
-                const HeldId id =
-                    name.starts_with(kTemporary) ? HeldId::parse(name.substr(kTemporary.size())) : HeldId();
-                if (!id.empty() && id.time() >= since && !visit(id)) {
-                    return;
-                }
-            }
-        }
+        list_files(since, visit, [](const std::string& name) {
+            return name.starts_with(kTemporary) ? name.substr(kTemporary.size()) : std::string();
+        });
     }
 
     void remove_unfinished(const HeldId& id) override
@@ -258,6 +255,17 @@ class FileStore final : public MessageStore {
         return *last;
     }
 
+    /// Where messages are written at this moment their writers hear of a failure, too.
+    void sync_day(const std::string& folder)
+    {
+        const std::shared_ptr<FolderSync> last = *last_sync_.lock();
+        if (last != nullptr && last->folder() == folder) {
+            last->sync();
+        } else {
+            sync_folder(folder);
+        }
+    }
+
     /// A folder was deleted under us: look again next time.
     void forget_day_folder() { known_folder_.lock()->clear(); }
 
@@ -267,47 +275,84 @@ class FileStore final : public MessageStore {
     }
 
   private:
-    /// With `digits`: only names of that many digits; what else lies there (lost+found) is not ours.
-    static std::vector<std::string> sorted_entries(const std::string& folder, std::size_t digits = 0)
+    /// What may be the id of the message in a file of this name.
+    static std::string message_in(const std::string& name)
     {
-        std::vector<std::string> entries;
+        const std::filesystem::path path(name);
+        return path.extension() == kSuffix ? path.stem().string() : std::string();
+    }
+
+    /// In no order, until `visit` returns false.
+    template <typename Visit>
+    static void each_entry(const std::string& folder, Visit visit)
+    {
         std::error_code error;
         for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
              entry.increment(error)) {
-            const std::string name = entry->path().filename().string();
-            if (digits == 0 ||
-                (name.size() == digits && name.find_first_not_of("0123456789") == std::string::npos)) {
-                entries.push_back(entry->path().string());
+            if (!visit(entry->path())) {
+                return;
             }
         }
         // A file where a folder should be is not ours; a folder that went away has nothing to list.
         if (error && error != std::errc::not_a_directory && error != std::errc::no_such_file_or_directory) {
             throw failed("list", folder, error.value());
         }
+    }
+
+    /// With `digits`: only names of that many digits; what else lies there (lost+found) is not ours.
+    static std::vector<std::string> sorted_entries(const std::string& folder, std::size_t digits = 0)
+    {
+        std::vector<std::string> entries;
+        each_entry(folder, [&](const std::filesystem::path& path) {
+            const std::string name = path.filename().string();
+            if (digits == 0 ||
+                (name.size() == digits && name.find_first_not_of("0123456789") == std::string::npos)) {
+                entries.push_back(path.string());
+            }
+            return true;
+        });
         std::ranges::sort(entries);
         return entries;
     }
 
-    /// The folders of the days from `since` on, oldest first.
-    std::vector<std::string> days(Time since) const
+    /// Files of which `id_in` makes an id of their names, oldest first.
+    template <typename IdIn>
+    void list_files(Time since, const std::function<bool(const HeldId&)>& visit, IdIn id_in) const
+    {
+        each_day(since, [&](const std::string& day) {
+            for (const std::string& file : sorted_entries(day)) {
+                const HeldId id = HeldId::parse(id_in(std::filesystem::path(file).filename().string()));
+                if (!id.empty() && id.time() >= since && !visit(id)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    /// The folders of the days from `since` on, oldest first, until `visit` returns false.
+    template <typename Visit>
+    void each_day(Time since, Visit visit) const
     {
         const std::string first = day_folder(HeldId(since, std::string(10, '\0')));
         const auto is_earlier = [&](const std::string& folder) {
             return folder < std::string_view(first).substr(0, folder.size());
         };
-        std::vector<std::string> found;
         for (const std::string& year : sorted_entries(folder_, 4)) {
             if (is_earlier(year)) {
                 continue;
             }
             for (const std::string& month : sorted_entries(year, 2)) {
-                if (!is_earlier(month)) {
-                    std::ranges::remove_copy_if(sorted_entries(month, 2), std::back_inserter(found),
-                                                is_earlier);
+                if (is_earlier(month)) {
+                    continue;
+                }
+                for (const std::string& day : sorted_entries(month, 2)) {
+                    if (!is_earlier(day) && !visit(day)) {
+                        return;
+                    }
                 }
             }
         }
-        return found;
     }
 
     std::string folder_;
@@ -350,11 +395,13 @@ class FileWriter final : public MessageWriter {
             throw FileStore::failed("fsync", shown(), errno);
         }
         const std::string path = store_.path_of(id_);
+        const std::shared_ptr<FolderSync> folder = store_.sync_of(folder_);
+        const std::uint64_t failures = folder->failures();
         link_to(path);
         drop_temporary();
         file_.close();
         try {
-            store_.sync_of(folder_)->sync();
+            folder->sync(failures);
         } catch (const BackendError& error) {
             unlink(path.c_str());
             throw BackendError(fmt::format("store: {}", error.what()));

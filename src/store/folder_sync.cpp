@@ -6,7 +6,13 @@
 
 namespace qm::store {
 
-void FolderSync::sync()
+std::uint64_t FolderSync::failures() const
+{
+    const std::lock_guard lock(mutex_);
+    return failures_;
+}
+
+void FolderSync::sync(std::uint64_t failures_before)
 {
     std::unique_lock lock(mutex_);
     if (!next_) {
@@ -31,11 +37,18 @@ void FolderSync::sync()
         lock.lock();
         runs_ = false;
         mine->done = true;
+        if (!error.empty()) {
+            ++failures_;
+            last_failure_ = error;
+        }
         mine->error = std::move(error);
         ended_.notify_all();
     }
     if (!mine->error.empty()) {
         throw BackendError(mine->error);
+    }
+    if (failures_ != failures_before) {
+        throw BackendError(last_failure_);
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,9 +28,14 @@ class FolderSync {
 
     const std::string& folder() const { return folder_; }
 
+    /// How many have failed: to be asked before something is put into the folder.
+    std::uint64_t failures() const;
+
     /// Returns when everything that was in the folder at the call is durable there. Errors: BackendError, for
-    /// all who share it.
-    void sync();
+    /// all who share it, and for those who had asked for `failures_before` by then: the kernel tells of a
+    /// write that failed once, so the next fsync may say that all is well when it is not.
+    void sync(std::uint64_t failures_before);
+    void sync() { sync(failures()); }
 
   private:
     struct Round {
@@ -39,10 +45,12 @@ class FolderSync {
 
     const std::string folder_;
     const Sync sync_;
-    std::mutex mutex_; ///< guards what follows
+    mutable std::mutex mutex_; ///< guards what follows
     std::condition_variable ended_;
     std::shared_ptr<Round> next_; ///< of those who wait for one to begin
     bool runs_ = false;
+    std::uint64_t failures_ = 0;
+    std::string last_failure_;
 };
 
 } // namespace qm::store

@@ -61,6 +61,11 @@ BackendError broken(std::string_view what)
     return BackendError(fmt::format("store: the trace lines of a message are broken: {}", what));
 }
 
+BackendError unwritable(std::string_view what)
+{
+    return BackendError(fmt::format("store: the trace lines of a message cannot be written: {}", what));
+}
+
 /// The block has a few hundred bytes, so reading it byte by byte through this buffer costs nothing that
 /// matters; what was read beyond it is handed on.
 class LineReader {
@@ -148,9 +153,17 @@ class RestReader final : public MessageReader {
 
 std::string write_trace(const Trace& trace)
 {
-    std::string text = fmt::format("{}{}\r\n", kFirst, 7 + trace.recipients.size());
+    const std::size_t count = 7 + trace.recipients.size();
+    if (count > kMaxLines) {
+        throw unwritable("more recipients than can be read back");
+    }
+    std::string text = fmt::format("{}{}\r\n", kFirst, count);
     const auto line = [&](std::string_view name, std::string_view value) {
+        const std::size_t begin = text.size();
         fmt::format_to(std::back_inserter(text), "X-Quarantine-{}: {}\r\n", name, value);
+        if (text.size() - begin > kMaxLine + 1) { // the reader does not count the LF
+            throw unwritable(fmt::format("{} is longer than can be read back", name));
+        }
     };
     line("Id", trace.id.str());
     line("Name", encoded(trace.quarantine));

@@ -31,7 +31,8 @@ struct Trace {
     std::vector<std::string> recipients; ///< held here, without brackets
 };
 
-/// The block, CRLF line ends.
+/// The block, CRLF line ends. Errors: BackendError when it could not be read back, because of an address of
+/// some thousand bytes: such a message would never be seen again.
 std::string write_trace(const Trace& trace);
 
 /// Reads the block from the beginning of a stored message; the reader may be beyond it afterwards. Errors:

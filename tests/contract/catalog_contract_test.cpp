@@ -150,6 +150,32 @@ TEST_P(CatalogContract, OnlyRecipientsNotOnRecordAreAddedAndTold)
     EXPECT_EQ(due[0].recipient, "c@example.net");
 }
 
+TEST_P(CatalogContract, AMessageThatIsOnRecordItselfIsNotAnEarlierOne)
+{
+    const HeldMail held = mail({"a@example.net", "b@example.net"});
+    ASSERT_TRUE(catalog.adopt(held));
+    const Recorded recorded = record(held, {"a@example.net"});
+    EXPECT_TRUE(recorded.is_itself);
+    EXPECT_FALSE(recorded.known);
+    EXPECT_EQ(recorded.id, held.id);
+    EXPECT_TRUE(recorded.before.empty());
+    EXPECT_TRUE(outbox.claim(10, std::chrono::minutes(1)).empty());
+    clock.advance(std::chrono::hours(24 * 6));
+    EXPECT_TRUE(record(held).is_itself) << "however long ago";
+    EXPECT_EQ(catalog.load(held.id)->recipients.size(), 2U);
+}
+
+TEST_P(CatalogContract, WhoIsOnRecordUnderAnIdIsNotRecordedAnewUnderIt)
+{
+    HeldMail held = mail({"a@example.net", "b@example.net"});
+    record(held);
+    held.recipients = {{.address = "B@Example.net"}, {.address = "c@example.net"}};
+    catalog.record_anew({.mail = held, .tell = notices_to({"B@Example.net", "c@example.net"})});
+    ASSERT_EQ(catalog.load(held.id)->recipients.size(), 3U);
+    EXPECT_EQ(recipient(held.id, 2).address, "c@example.net");
+    EXPECT_EQ(outbox.claim(10, std::chrono::minutes(1)).size(), 1U);
+}
+
 TEST_P(CatalogContract, TheMessagesOfOneMailAreRecordedAllOrNone)
 {
     HeldMail good = mail();

@@ -103,6 +103,21 @@ TEST_P(StoreContract, WhatIsNotCommittedIsNotThere)
     });
 }
 
+TEST_P(StoreContract, ItIsEmptyWhenThereIsNoMessageInIt)
+{
+    EXPECT_TRUE(store->is_empty());
+    std::filesystem::create_directory(folder / "lost+found");
+    const HeldId first = new_id();
+    const HeldId second = new_id();
+    put(*store, first, "x");
+    put(*store, second, "y");
+    EXPECT_EQ(store->is_empty(), !store->keeps());
+    store->remove(first);
+    EXPECT_EQ(store->is_empty(), !store->keeps());
+    store->remove(second);
+    EXPECT_TRUE(store->is_empty());
+}
+
 TEST_P(StoreContract, AnIdIsNeverOverwritten)
 {
     if (!store->keeps()) {

@@ -72,6 +72,62 @@ class StartCase(MilterCase):
         self.assertTrue(processes.ignores(daemon.process.pid, signal.SIGPIPE), "the test sees what is ignored")
 
 
+class PlacesCase(MilterCase):
+    EMPTY = r"is empty, but the catalog counts on 1 message in it: is its disk mounted"
+
+    def not_started(self, daemon):
+        daemon.launch()
+        places.wait_until("the daemon ends", lambda: not daemon.process.running())
+        self.assertEqual(daemon.process.exit_code, 69)
+        daemon.process.kill()
+        daemon.process = None
+
+    def test_a_disk_that_is_not_mounted_is_waited_for(self):
+        """Mail held in the folder below would vanish when the disk is mounted over it."""
+        daemon = self.daemon({"spam": SPAM_RULE})
+        self.assert_holds(mails.spam())
+        daemon.stop()
+        spam, mounted = daemon.folder / "spam", daemon.folder / "mounted"
+        spam.rename(mounted)
+        spam.mkdir(mode=0o700)
+        self.not_started(daemon)
+        self.assertRegex(daemon.log(), self.EMPTY)
+        self.assertEqual(list(spam.iterdir()), [])
+        spam.rmdir()
+        mounted.rename(spam)
+        daemon.start()
+        self.assert_holds(mails.spam())
+
+    def test_a_folder_made_anew_is_put_right_by_hand(self):
+        daemon = self.daemon({"spam": SPAM_RULE})
+        self.assert_holds(mails.spam())
+        daemon.stop()
+        (daemon.folder / "spam").rename(daemon.folder / "dead")
+        (daemon.folder / "spam").mkdir(mode=0o700)
+        self.not_started(daemon)
+        self.ctl(daemon, "store", "check", code=1)
+        self.not_started(daemon)
+        self.ctl(daemon, "store", "check", "--repair")
+        daemon.start()
+        self.assert_holds(mails.spam())
+
+    def test_a_reload_does_not_go_to_a_folder_where_the_mail_is_not(self):
+        daemon = self.daemon({"spam": SPAM_RULE})
+        self.assert_holds(mails.spam())
+        other = daemon.folder / "other"
+        daemon.configure({"spam": {**SPAM_RULE, "quarantine_directory": str(other)}})
+        daemon.reload()
+        daemon.wait_for_log(self.EMPTY + ".*not reloaded")
+        self.assertEqual(list(other.iterdir()), [])
+        self.assert_holds(mails.spam())
+        self.assertEqual(list(other.iterdir()), [])
+        # The old one stays in use for another quarantine, so it is looked into.
+        daemon.configure({"spam": {**SPAM_RULE, "quarantine_directory": str(other)},
+                          "old": {"regex": "^Never:", "quarantine_directory": str(daemon.folder / "spam")}})
+        daemon.reload()
+        daemon.wait_for_log("status=reloaded")
+
+
 class StopCase(MilterCase):
     def test_an_idle_daemon_stops_within_a_second(self):
         daemon = self.daemon({"spam": SPAM_RULE})

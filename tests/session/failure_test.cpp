@@ -96,13 +96,41 @@ TEST(Failure, OnceOnRecordNothingIsUndone)
 TEST(Failure, AMailOnRecordWhoseFileIsGoneIsKeptAnew)
 {
     House house("spam", "[spam]\nregex = ^X-Spam-Flag: YES\naction = DISCARD\n");
+    house.send(both("older\r\n"));
     house.send(both("text\r\n"));
-    for (const std::string& file : house.files()) {
-        std::filesystem::remove(file);
-    }
+    house.desk.settings()->quarantines[0].store->remove(house.held().at(1).id);
+    EXPECT_EQ(house.send(both("text\r\n")).reply, Reply::discard);
+    EXPECT_EQ(house.files().size(), 2U);
+    EXPECT_NE(house.desk.settings()->quarantines[0].store->open(house.held().at(2).id), nullptr);
+}
+
+TEST(Failure, WhereADiskMayNotBeMountedAMailOnRecordIsPutOff)
+{
+    House house("spam", "[spam]\nregex = ^X-Spam-Flag: YES\naction = DISCARD\n");
+    house.send(both("text\r\n"));
+    std::filesystem::rename(house.dir / "store", house.dir / "unmounted");
+    std::filesystem::create_directory(house.dir / "store");
+    house.send(both("into the folder below\r\n"));
+    EXPECT_THROW(house.send(both("text\r\n")), BackendError);
+    EXPECT_EQ(house.files().size(), 1U);
+    EXPECT_EQ(house.held().size(), 2U);
+    std::filesystem::remove_all(house.dir / "store");
+    std::filesystem::rename(house.dir / "unmounted", house.dir / "store");
     EXPECT_EQ(house.send(both("text\r\n")).reply, Reply::discard);
     EXPECT_EQ(house.files().size(), 1U);
-    EXPECT_NE(house.desk.settings()->quarantines[0].store->open(house.held().at(1).id), nullptr);
+    EXPECT_EQ(house.held().size(), 2U) << "it is known";
+}
+
+TEST(Failure, AMailOnRecordIsFoundInTheFolderItsQuarantineHadBefore)
+{
+    House house("spam", "[spam]\nregex = ^X-Spam-Flag: YES\naction = DISCARD\n");
+    house.send(both("text\r\n"));
+    std::filesystem::create_directory(house.dir / "new");
+    house.reconfigure("spam, old", "[spam]\nregex = ^X-Spam-Flag: YES\naction = DISCARD\n"
+                                   "quarantine_directory = new\n[old]\nregex = ^Never:\naction = DISCARD\n");
+    EXPECT_EQ(house.send(both("text\r\n")).reply, Reply::discard);
+    EXPECT_EQ(house.held().size(), 1U) << "it is known";
+    EXPECT_EQ(house.files().size(), 1U);
 }
 
 TEST(Failure, AMailThatWasOnlyObservedBeforeIsHeldNow)

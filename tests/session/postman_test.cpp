@@ -20,6 +20,8 @@ using test::SmtpSink;
 using test::TestMail;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 
 /// A house whose only quarantine tells its recipients through a sink.
 class PostmanTest : public testing::Test {
@@ -339,8 +341,49 @@ TEST_F(PostmanTest, AMessageThatIsGoneIsToldWithoutItsText)
     for (const std::string& file : house.files()) {
         std::filesystem::remove(file);
     }
+    for (int attempt = 0; attempt < 3; ++attempt) { // it may only be out of reach
+        EXPECT_EQ(postman.deliver_due(), 1U);
+        EXPECT_THAT(sink.messages(), IsEmpty());
+        house.clock.advance(std::chrono::minutes(5));
+    }
     EXPECT_EQ(postman.deliver_due(), 1U);
     EXPECT_EQ(sink.messages().size(), 1U);
+}
+
+TEST_F(PostmanTest, AMessageThatIsBackInTimeIsToldWithItsText)
+{
+    house.send(spam("a text worth reading\r\n"));
+    std::filesystem::rename(house.dir / "store", house.dir / "unmounted");
+    std::filesystem::create_directory(house.dir / "store");
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    std::filesystem::remove(house.dir / "store");
+    std::filesystem::rename(house.dir / "unmounted", house.dir / "store");
+    house.clock.advance(std::chrono::minutes(5));
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    ASSERT_EQ(sink.messages().size(), 1U);
+    EXPECT_THAT(sink.messages().at(0).bytes, HasSubstr("a text worth reading"));
+}
+
+TEST_F(PostmanTest, AMessageIsFoundInTheFolderItsQuarantineHadBefore)
+{
+    house.send(spam("a text worth reading\r\n"));
+    std::filesystem::create_directory(house.dir / "new");
+    house.reconfigure("spam, old", spam_section(sink.port(), "quarantine_directory = new\n") +
+                                       "[old]\nregex = ^Never:\naction = DISCARD\n");
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    ASSERT_EQ(sink.messages().size(), 1U);
+    EXPECT_THAT(sink.messages().at(0).bytes, HasSubstr("a text worth reading"));
+}
+
+TEST_F(PostmanTest, AMessageThatIsOnRecordAsGoneIsToldAtOnce)
+{
+    house.send(spam("a text worth reading\r\n"));
+    const HeldId id = house.held().at(0).id;
+    house.settings().get()->quarantines[0].store->remove(id);
+    catalog::Releases(house.catalog).mark_gone({id});
+    EXPECT_EQ(postman.deliver_due(), 1U);
+    ASSERT_EQ(sink.messages().size(), 1U);
+    EXPECT_THAT(sink.messages().at(0).bytes, Not(HasSubstr("a text worth reading")));
 }
 
 TEST_F(PostmanTest, AQuarantineThatKeepsNothingLendsTheMessageToItsNoticeOnly)

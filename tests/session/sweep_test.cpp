@@ -171,6 +171,7 @@ TEST_F(Sweep, ARowWhoseFileIsLostSaysSo)
 
 TEST_F(Sweep, WhoseBytesAreLostIsHeldAnewTogetherWithThoseWhoAreNew)
 {
+    hold(spam("older"));
     TestMail mail = spam();
     mail.to = {"<u@example.net>"};
     const HeldMail lost = hold(mail);
@@ -179,10 +180,10 @@ TEST_F(Sweep, WhoseBytesAreLostIsHeldAnewTogetherWithThoseWhoAreNew)
     const HeldMail held = hold(mail);
     EXPECT_NE(held.id, lost.id);
     EXPECT_THAT(held.recipients, SizeIs(2));
-    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.files(), SizeIs(2));
     EXPECT_EQ(house.send(mail).reply, Reply::discard);
-    EXPECT_THAT(house.held(), SizeIs(2)) << "it is known by now";
-    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(3)) << "it is known by now";
+    EXPECT_THAT(house.files(), SizeIs(2));
 }
 
 TEST_F(Sweep, AStoreThatHasNothingIsNotInItsPlace)
@@ -267,6 +268,74 @@ TEST_F(Sweep, AMessageThatComesOnRecordMeanwhileKeepsItsFile)
     EXPECT_THAT(house.files(), SizeIs(1));
     ASSERT_THAT(house.held(), SizeIs(1));
     EXPECT_EQ(house.held()[0].id, left.id);
+}
+
+TEST_F(Sweep, AMessageThatIsTakenUpBeforeItIsRecordedKeepsItsFile)
+{
+    // Its process hung between the file and the catalog.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    bool is_taken_up = false;
+    store->when_committed = [&] {
+        if (!std::exchange(is_taken_up, true)) {
+            EXPECT_THAT(sweep().findings, SizeIs(1));
+        }
+    };
+    const HeldMail held = hold(spam());
+    EXPECT_TRUE(is_taken_up);
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_THAT(held.recipients, SizeIs(2));
+    EXPECT_THAT(told(), ElementsAre("u@example.net", "v@example.net"));
+    // The same when one of its recipients is on record from an earlier offer.
+    TestMail first = spam("for two");
+    first.to = {"<u@example.net>"};
+    hold(first);
+    is_taken_up = false;
+    hold(spam("for two"));
+    EXPECT_THAT(house.files(), SizeIs(3));
+    EXPECT_THAT(house.held(), SizeIs(3));
+    EXPECT_EQ(house.count("held_recipient"), 4);
+    EXPECT_THAT(sweep().findings, IsEmpty());
+}
+
+TEST_F(Sweep, AMessageThatIsTakenUpBeforeTheCatalogFailsUsKeepsItsFile)
+{
+    // When its process goes on, it cannot ask any more whether somebody took it up.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    const auto rename = [&](const std::string& from, const std::string& to) {
+        house.catalog.writer().run(
+            [&](sql::Connection& database) { database.execute("ALTER TABLE " + from + " RENAME TO " + to); });
+    };
+    store->when_committed = [&] {
+        house.clock.advance(std::chrono::minutes(11));
+        EXPECT_THAT(sweep().findings, SizeIs(1));
+        rename("held_recipient", "away");
+    };
+    EXPECT_THROW(house.send(spam()), BackendError);
+    rename("away", "held_recipient");
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_THAT(house.files(), SizeIs(1));
+    store->when_committed = [] {};
+    EXPECT_EQ(house.send(spam()).reply, Reply::discard);
+    EXPECT_THAT(house.held(), SizeIs(1)) << "it is known";
+}
+
+TEST_F(Sweep, AMessageThatIsTakenUpUnderOtherRulesKeepsItsFile)
+{
+    // Not only what counts as known is on record.
+    const auto settings = std::const_pointer_cast<Settings>(house.settings().get());
+    const auto store = std::make_shared<test::FailingStore>(settings->quarantines.at(0).store);
+    settings->quarantines.at(0).store = store;
+    settings->global.retry_window = std::chrono::seconds(0);
+    store->when_committed = [&] { EXPECT_THAT(sweep().findings, SizeIs(1)); };
+    hold(spam());
+    EXPECT_THAT(house.files(), SizeIs(1));
+    EXPECT_THAT(house.held(), SizeIs(1));
+    EXPECT_EQ(house.count("held_recipient"), 2);
 }
 
 TEST_F(Sweep, MailThatCameWhileADiskWasAwayDoesNotProveThatItIsThere)

@@ -240,7 +240,7 @@ TEST(Expire, AnUnmountedDiskIsNoReasonToForget)
         EXPECT_THAT(report.parts, IsEmpty());
         EXPECT_THAT(report.troubles, ElementsAre(HasSubstr("mounted")));
     }
-    EXPECT_THAT(house.desk.check_stores(true, kOn).troubles, ElementsAre(HasSubstr("mounted")));
+    EXPECT_THAT(house.desk.check_stores(false, kOn).troubles, ElementsAre(HasSubstr("mounted")));
     EXPECT_EQ(house.held().front().recipients.front().state, RecipientState::held);
 }
 
@@ -328,6 +328,77 @@ TEST(StoreCheck, ARowWithoutItsFileIsOnRecordAsLost)
     EXPECT_EQ(house.desk.load(id)->recipients.front().state, RecipientState::held);
     EXPECT_NE(house.desk.open(*house.desk.load(id)), nullptr);
     EXPECT_THAT(house.desk.check_stores(false, kOn).findings, IsEmpty());
+}
+
+TEST(StoreCheck, AFolderMadeAnewAfterItsDiskDiedIsPutRightByARepair)
+{
+    House house("all", section());
+    house.send({});
+    std::filesystem::rename(house.dir / "store", house.dir / "aside");
+    EXPECT_THAT(house.desk.check_stores(true, kOn).troubles, SizeIs(1)) << "there is no folder";
+    std::filesystem::create_directory(house.dir / "store");
+    EXPECT_THROW(house.desk.expect_stores(*house.desk.settings()), BackendError);
+    const StoreReport report = house.desk.check_stores(true, kOn);
+    EXPECT_THAT(report.troubles, IsEmpty());
+    ASSERT_THAT(report.findings, SizeIs(1));
+    EXPECT_EQ(report.findings.front().kind, StoreFinding::Kind::row_without_file);
+    EXPECT_TRUE(report.findings.front().repaired);
+    house.desk.expect_stores(*house.desk.settings());
+    std::filesystem::remove(house.dir / "store");
+    std::filesystem::rename(house.dir / "aside", house.dir / "store"); // it was not dead after all
+    EXPECT_THAT(house.desk.check_stores(true, kOn).findings, SizeIs(1));
+    EXPECT_EQ(house.held().front().recipients.front().state, RecipientState::held);
+}
+
+TEST(ExpectStores, AnEmptyFolderInWhichMessagesShouldBeIsNotInItsPlace)
+{
+    House house("all", section());
+    const auto expect_all = [&] { house.desk.expect_stores(*house.desk.settings()); };
+    expect_all(); // nothing is held yet
+    house.send({});
+    house.send(mail_number(2));
+    expect_all();
+    std::filesystem::rename(house.dir / "store", house.dir / "unmounted");
+    EXPECT_THROW(expect_all(), BackendError) << "there is no folder";
+    std::filesystem::create_directories(house.dir / "store/lost+found");
+    std::ofstream(house.dir / "store/.lock") << ""; // of a daemon that did not look
+    try {
+        expect_all();
+        ADD_FAILURE() << "an empty folder is its store";
+    } catch (const BackendError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("[all] " + house.dir.path() + "/store is empty"));
+        EXPECT_THAT(error.what(), HasSubstr("counts on 2 messages"));
+        EXPECT_THAT(error.what(), HasSubstr("is its disk mounted"));
+        EXPECT_THAT(error.what(), HasSubstr("quarantinectl store check --repair"));
+    }
+    house.reconfigure("other", "[other]\nregex = ^Never:\naction = DISCARD\n");
+    expect_all(); // nobody knows where those of a quarantine are that is not configured
+    house.reconfigure("all", section("quarantine_type = NONE\n"));
+    expect_all();
+    house.reconfigure("all", section());
+    EXPECT_THROW(expect_all(), BackendError);
+    std::filesystem::remove_all(house.dir / "store");
+    std::filesystem::rename(house.dir / "unmounted", house.dir / "store");
+    expect_all();
+}
+
+TEST(ExpectStores, AFolderIsEmptyForGoodReasons)
+{
+    House house("all, more", section() + "[more]\nregex = ^Never:\naction = DISCARD\n");
+    const auto expect_all = [&] { house.desk.expect_stores(*house.desk.settings()); };
+    house.send({});
+    expect_all(); // two share it, and one has held nothing
+    const HeldId id = house.held().front().id;
+    std::filesystem::create_directory(house.dir / "new");
+    house.reconfigure("all, more", section("quarantine_directory = new\n") +
+                                       "[more]\nregex = ^Never:\naction = DISCARD\n");
+    expect_all(); // its messages are in the folder it had before
+    house.reconfigure("all", section("quarantine_directory = new\n"));
+    EXPECT_THROW(expect_all(), BackendError) << "they are where nobody looks";
+    house.reconfigure("all", section());
+    catalog::Releases(house.catalog).mark_deleted(id, "");
+    house.settings().get()->quarantines[0].store->remove(id); // and then it died
+    expect_all();
 }
 
 TEST(StoreCheck, ALeftoverIsKeptWhenItIsTheLastCopy)

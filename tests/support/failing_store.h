@@ -27,6 +27,7 @@ class FailingStore final : public MessageStore {
 
     /// Something else happens at this moment.
     std::function<void(const HeldId&)> when_opened;
+    std::function<void()> when_committed;
 
     std::unique_ptr<MessageWriter> create(const HeldId& id) override
     {
@@ -68,6 +69,9 @@ class FailingStore final : public MessageStore {
         {
             store_.count("commit");
             behind_->commit();
+            if (store_.when_committed) {
+                store_.when_committed();
+            }
         }
 
       private:

@@ -110,6 +110,9 @@ class Maker {
         Pair result;
         for (std::size_t i = 0, count = 1 + below(5); i < count; ++i) {
             Pair one = item(depth);
+            if (below(10) == 0) {
+                one.pattern += between();
+            }
             const std::size_t kind = below(10);
             if (kind == 0) {
                 one = {one.pattern + '*', below(2) == 0 ? "" : one.text + one.text};
@@ -124,10 +127,20 @@ class Maker {
             } else if (kind == 5 && below(3) == 0) {
                 one = {one.pattern + "{2}{0,2}", below(2) == 0 ? "" : one.text + one.text};
             }
+            if (kind < 6 && below(20) == 0) {
+                one = {one.pattern + between() + "?", below(2) == 0 ? "" : one.text};
+            }
             result.pattern += one.pattern;
             result.text += one.text;
         }
         return result;
+    }
+
+    /// What may stand between an item and its quantifier, if PCRE2 lets it.
+    std::string between()
+    {
+        return std::vector<std::string>{"(?#comment)", "(?#)", "(?#a)(?#b)", "\\E", "\\Q\\E", "(?i)"}.at(
+            below(6));
     }
 
     Pair item(int depth)
@@ -185,6 +198,36 @@ class Maker {
             const bool looks = open == "(?=" || open == "(?!";
             return {open + inner.pattern + ")", looks ? "" : inner.text};
         }
+        static const std::vector<Pair> kRare = {{"\\Qa.b\\E", "a.b"},
+                                                {"\\Q\\E", ""},
+                                                {"\\E", ""},
+                                                {"(?x: o f # c\n f)", "off"},
+                                                {"(?^:offer)", "offer"},
+                                                {"(?^)", ""},
+                                                {"(?C1)", ""},
+                                                {"(?*off)", ""},
+                                                {"(?(?=x)xyz|abc)", "abc"},
+                                                {"(?(DEFINE)xyz)", ""},
+                                                {"(*atomic:abc)", "abc"},
+                                                {"(*pla:b)", ""},
+                                                {"(*ACCEPT)", ""},
+                                                {"(?'n'off)\\k'n'", "offoff"},
+                                                {"(?<m>xyz)(?&m)", "xyzxyz"},
+                                                {"(?>abc|)", ""},
+                                                {"[[:<:]]", ""},
+                                                {"[\\Qab\\E]", "a"},
+                                                {"\\o{142}", "b"},
+                                                {"\\cA", "\x01"},
+                                                {"\\N{U+61}", "a"},
+                                                {"\\G", ""},
+                                                {"\\Z", ""},
+                                                {"\\X", "x"},
+                                                {"\\h", " "},
+                                                {"{,2}", "{,2}"},
+                                                {"a{,2}", "a{,2}"}};
+        if (below(25) == 0) {
+            return kRare.at(below(kRare.size()));
+        }
         return kItems.at(below(kItems.size()));
     }
 
@@ -227,6 +270,45 @@ TEST(Prefilter, NeverLosesAMatch)
     // That is: the test would have seen something.
     EXPECT_GT(matches, 20'000);
     EXPECT_GT(left_out, 300);
+}
+
+/// PCRE2 drops some syntax before it looks for a quantifier, which then belongs to what stands before.
+TEST(Prefilter, AQuantifierBelongsToWhatPcre2GivesItTo)
+{
+    int matches = 0;
+    for (const std::string item :
+         {"d", "[d]", "(?:d)", "(d)", "(?:bcd)", "\\x64", "d+", "d{2}", "(?:d?)", "\\."}) {
+        for (const std::string between :
+             {"",         "(?#c)",       "(?#)",       "(?#c)(?#c)", "\\E",     "\\Q\\E",    "\\E(?#c)",
+              "(?#c)\\E", "(?i)",        "(?-i)",      "(?s)",       "(?:)",    "(?=)",      "(?!)",
+              "(?<=)",    "(?>)",        "^",          "$",          "\\b",     "\\B",       "\\A",
+              "\\Z",      "\\G",         "\\K",        "(?C1)",      "(?(?=))", "(?|)",      "(?^)",
+              "(?x) ",    "(?x)#c\n",    "(?xx) ",     "(*ACCEPT)",  "(*F)",    "(*MARK:a)", "[[:<:]]",
+              "[[:>:]]",  "(?(DEFINE))", "()",         "(?#c)+",     "+(?#c)",  "+",         "?",
+              "{2}",      "{0}",         "{0,1}(?#c)", "{1(?#c)",    "(?#c){1}"}) {
+            for (const std::string quantifier :
+                 {"", "?", "*", "+", "??", "?+", "{0}", "{0,1}", "{0,}", "{2}", "{,2}", "{ 0 }"}) {
+                const std::string written = "abc" + item + between + quantifier + "efgh";
+                const std::optional<Regex> regex = compiled(written);
+                if (!regex) {
+                    continue;
+                }
+                const std::string_view pattern = regex->pattern();
+                const Prefilter prefilter(std::span(&pattern, 1));
+                for (const std::string_view text :
+                     {"abcefgh", "abcdefgh", "abcddefgh", "abcdddefgh", "abcddddefgh", "abcbcdefgh",
+                      "abc.efgh", "abcbcdbcdefgh", "efgh", "abc", "abcd", "abcd{,2}efgh", "abcd efgh"}) {
+                    if (regex->search(text) == RegexOutcome::match) {
+                        ++matches;
+                        EXPECT_TRUE(!prefilter.always().empty() || !found_in(prefilter, text).empty())
+                            << pattern << "\nmatches\n"
+                            << text;
+                    }
+                }
+            }
+        }
+    }
+    EXPECT_GT(matches, 1'000);
 }
 
 /// What judge() says must not depend on the other rules, which change what the prefilter looks for.

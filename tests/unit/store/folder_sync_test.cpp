@@ -55,6 +55,54 @@ TEST(FolderSync, ThoseWhoAskDuringOneShareTheNextAndWaitForIt)
     EXPECT_LE(begun, 3);
 }
 
+TEST(FolderSync, WhoWaitsWhileOneFailsIsToldOfIt)
+{
+    std::atomic<int> begun{0};
+    std::latch first_may_end(1);
+    FolderSync folder("/some/where", [&](const std::string& /*path*/) {
+        if (++begun == 1) {
+            begun.notify_all();
+            first_may_end.wait();
+            throw BackendError("the disk is gone"); // the kernel says it once
+        }
+    });
+    std::jthread first([&] { EXPECT_THROW(folder.sync(), BackendError); });
+    begun.wait(0);
+    std::atomic<int> failed{0};
+    std::vector<std::jthread> others;
+    std::latch asked(5);
+    for (int i = 0; i < 5; ++i) {
+        others.emplace_back([&, before = folder.failures()] {
+            asked.count_down();
+            try {
+                folder.sync(before);
+            } catch (const BackendError& error) {
+                EXPECT_STREQ(error.what(), "the disk is gone");
+                ++failed;
+            }
+        });
+    }
+    asked.wait();
+    first_may_end.count_down();
+    others.clear();
+    EXPECT_EQ(failed, 5);
+    EXPECT_NO_THROW(folder.sync());
+}
+
+TEST(FolderSync, AFailureIsToldToThoseWhoHadPutSomethingThere)
+{
+    int calls = 0;
+    FolderSync folder("/some/where", [&](const std::string& /*path*/) {
+        if (++calls == 1) {
+            throw BackendError("the disk is gone");
+        }
+    });
+    const std::uint64_t before = folder.failures();
+    EXPECT_THROW(folder.sync(), BackendError);
+    EXPECT_THROW(folder.sync(before), BackendError);
+    EXPECT_NO_THROW(folder.sync(folder.failures()));
+}
+
 TEST(FolderSync, AFailureIsToldToAllWhoShareItAndToNobodyElse)
 {
     std::atomic<int> calls{0};

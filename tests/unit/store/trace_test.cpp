@@ -83,6 +83,33 @@ TEST(Trace, ALineEndInAnAddressMakesNoLine)
     EXPECT_EQ(read_trace(reader).sender, trace.sender);
 }
 
+TEST(Trace, WhatCouldNotBeReadBackIsNotWritten)
+{
+    for (const char letter : {'x', '\x01'}) {
+        const std::size_t nearly = letter == 'x' ? 8'100 : 2'700;
+        int written = 0;
+        for (std::size_t size = nearly; size < nearly + 100; ++size) {
+            for (const bool is_sender : {true, false}) {
+                Trace trace = example();
+                (is_sender ? trace.sender : trace.recipients.back()) = std::string(size, letter);
+                std::string text;
+                try {
+                    text = write_trace(trace);
+                } catch (const BackendError&) {
+                    continue;
+                }
+                ++written;
+                TextReader reader(text + "body");
+                const Trace read = read_trace(reader);
+                ASSERT_EQ(read.sender, trace.sender);
+                ASSERT_EQ(read.recipients, trace.recipients);
+            }
+        }
+        EXPECT_GT(written, 20);
+        EXPECT_LT(written, 180);
+    }
+}
+
 TEST(Trace, ABrokenBlockIsAnError)
 {
     for (const char* const text :
