@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +59,41 @@ std::string first_parameter(const std::vector<std::string>& fields, std::string_
     return {};
 }
 
+/// The values of a parameter in all fields, the first field's first.
+std::vector<std::string> all_values(const std::vector<std::string>& fields, std::string_view name)
+{
+    std::vector<std::string> all;
+    for (const std::string& field : fields) {
+        std::ranges::move(parameter_values(field, name), std::back_inserter(all));
+    }
+    return all;
+}
+
+bool differ(const std::vector<std::string>& values)
+{
+    return std::ranges::any_of(
+        values, [&](const std::string& value) { return !text::equals_ignoring_case(value, values.front()); });
+}
+
+template <typename Read>
+bool differ(const std::vector<std::string>& fields, Read read)
+{
+    std::vector<std::string> values;
+    std::ranges::transform(fields, std::back_inserter(values), read);
+    return differ(values);
+}
+
+/// Programs differ in which of several fields or parameters they believe.
+bool contradicts_itself(GMimeObject* object)
+{
+    const auto types = fields_of(object, "Content-Type");
+    const auto boundaries = all_values(types, "boundary");
+    return differ(types, media_type) || differ(all_values(types, "charset")) ||
+           std::ranges::adjacent_find(boundaries, std::ranges::not_equal_to()) != boundaries.end() ||
+           differ(fields_of(object, "Content-Transfer-Encoding"), first_word) ||
+           differ(fields_of(object, "Content-Disposition"), first_word);
+}
+
 Leaf new_leaf(GMimeObject* object)
 {
     Leaf leaf;
@@ -64,9 +101,12 @@ Leaf new_leaf(GMimeObject* object)
     leaf.type = type_of(object);
     const auto dispositions = fields_of(object, "Content-Disposition");
     leaf.is_attachment = !dispositions.empty() && first_word(dispositions.front()) == "attachment";
-    leaf.name = first_parameter(dispositions, "filename");
-    if (leaf.name.empty()) {
-        leaf.name = first_parameter(fields_of(object, "Content-Type"), "name");
+    leaf.other_names = all_values(dispositions, "filename");
+    std::ranges::move(all_values(fields_of(object, "Content-Type"), "name"),
+                      std::back_inserter(leaf.other_names));
+    if (!leaf.other_names.empty()) {
+        leaf.name = std::move(leaf.other_names.front());
+        leaf.other_names.erase(leaf.other_names.begin());
     }
     return leaf;
 }
@@ -118,6 +158,7 @@ class Walk {
 
     void visit(const Place& place)
     {
+        found_.contradict = found_.contradict || contradicts_itself(place.object);
         if (place.depth > limits_.max_depth) {
             found_.cut = true;
         } else if (GMIME_IS_MULTIPART(place.object)) {

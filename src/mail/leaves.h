@@ -11,12 +11,13 @@ namespace qm::mail {
 
 /// A part without parts of its own, or an attached message.
 struct Leaf {
-    GMimeObject* object = nullptr; ///< belongs to the message
-    std::string type;              ///< "text/plain"
-    std::string name;              ///< as mail/attachment_name.h takes it, "" without one
-    bool is_attachment = false;    ///< by its Content-Disposition
-    bool is_beside = false;        ///< belongs to the root of a multipart/related, like an image of a page
-    std::size_t level = 0;         ///< of attached messages around it
+    GMimeObject* object = nullptr;        ///< belongs to the message
+    std::string type;                     ///< "text/plain"
+    std::string name;                     ///< as mail/attachment_name.h takes it, "" without one
+    std::vector<std::string> other_names; ///< that other programs may take for it
+    bool is_attachment = false;           ///< by its Content-Disposition
+    bool is_beside = false; ///< belongs to the root of a multipart/related, like an image of a page
+    std::size_t level = 0;  ///< of attached messages around it
 
     bool is_message() const { return GMIME_IS_MESSAGE_PART(object); }
 };
@@ -34,6 +35,8 @@ struct LeafLimits {
 struct Leaves {
     std::vector<Leaf> all;
     bool cut = false; ///< there are more, or something nested too deep to be read
+    /// Fields say different things about a part: where it ends, what it is, how it is encoded.
+    bool contradict = false;
     /// A multipart/* in which no boundary was found, so that its parts cannot be told apart; nullptr without.
     GMimeMultipart* undivided = nullptr;
 };

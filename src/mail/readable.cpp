@@ -23,6 +23,9 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U; ///< of the message, for its subject and sender
 constexpr std::size_t kMaxMessage = 1U << 30U;     ///< bytes; GMime counts memory in 32 bits
+constexpr std::size_t kMaxNames = 4;               ///< of one attachment
+constexpr std::size_t kMaxNameBytes = 255;         ///< of all of them
+constexpr std::string_view kAlsoNamed = ", also named ";
 
 constexpr const char* kTooMuch = "This message is larger or more complicated than can be shown.";
 constexpr const char* kLeftOut =
@@ -254,10 +257,30 @@ void read_undivided(GMimeMultipart* multipart, const ReadLimits& limits, Readabl
     }
 }
 
-std::string shown_name(const Leaf& leaf)
+/// The names of an attachment as they may be shown, each once. More than kMaxNames are not listed.
+std::vector<std::string> shown_names(const Leaf& leaf)
 {
     const bool is_mail = leaf.is_message() || leaf.type == "message/rfc822";
-    return leaf.name.empty() && is_mail ? "message.eml" : attachment_name(leaf.name);
+    std::vector<std::string> names{leaf.name.empty() && is_mail ? "message.eml" : attachment_name(leaf.name)};
+    for (const std::string& raw : leaf.other_names) {
+        std::string name = attachment_name(raw);
+        if (names.size() <= kMaxNames && std::ranges::find(names, name) == names.end()) {
+            names.push_back(std::move(name));
+        }
+    }
+    return names;
+}
+
+/// All of them in one, none longer than may be shown.
+std::string joined(const std::vector<std::string>& names)
+{
+    const std::size_t count = std::min(names.size(), kMaxNames);
+    const std::size_t limit = (kMaxNameBytes - (count - 1) * kAlsoNamed.size()) / count;
+    std::string all = shortened_name(names.front(), limit);
+    for (std::size_t i = 1; i < count; ++i) {
+        all.append(kAlsoNamed).append(shortened_name(names[i], limit));
+    }
+    return all;
 }
 
 /// True when there are more than may be listed.
@@ -272,7 +295,9 @@ bool list_attachments(const std::vector<Leaf>& leaves, const ReadLimits& limits,
         if (result.attachments.size() >= limits.max_attachments) {
             return true;
         }
-        result.attachments.push_back({shown_name(leaf), leaf.type, decoded_size(leaf.object)});
+        const std::vector<std::string> names = shown_names(leaf);
+        result.contradicts_itself = result.contradicts_itself || names.size() > kMaxNames;
+        result.attachments.push_back({joined(names), leaf.type, decoded_size(leaf.object)});
     }
     return false;
 }
@@ -342,6 +367,7 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
     const LeafLimits leaf_limits{limits.max_parts, limits.max_depth};
     read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, result);
     const Leaves leaves = leaves_of(root, LeafOrder::written, leaf_limits);
+    result.contradicts_itself = leaves.contradict;
     const bool reads_all = !left_out && !leaves.cut;
     if (reads_all && result.text.empty()) {
         read_undivided(leaves.undivided, limits, result);

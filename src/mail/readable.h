@@ -22,6 +22,7 @@ struct Readable {
     std::string charset; ///< as declared, lower case; "" if none was
     bool cut = false;    ///< the part was longer than the limit
     std::string problem; ///< "" or a sentence in English: why there is no text, or what could not be read
+    bool contradicts_itself = false; ///< programs differ in how they read it
     std::vector<Attachment> attachments;
     std::string subject; ///< decoded, one line
     std::string from;    ///< decoded, one line
@@ -39,8 +40,8 @@ struct ReadLimits {
 /// that shows anything: HTML before plain text before other text; of equals the first, inside
 /// multipart/alternative the last, of multipart/related its root. Attached messages are read when nothing
 /// else has text, and a multipart without its boundary is shown as it is. The name of an attachment is the
-/// filename of its Content-Disposition, without one the name of its Content-Type. Never throws for what a
-/// message contains.
+/// filename of its Content-Disposition, without one the name of its Content-Type; where there are several
+/// that differ, behind it stand those that other programs may show. Never throws for what a message contains.
 ///
 /// Thread-safety: may be called from any thread.
 Readable read_message(std::string_view message, const ReadLimits& limits = {});

@@ -75,6 +75,9 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
     preview.attachments = std::move(readable.attachments);
     if (readable.text.empty()) {
         say(preview, readable.problem.empty() ? kNoText : std::string_view(readable.problem));
+        if (readable.contradicts_itself) {
+            say(preview, kContradicts);
+        }
         return preview;
     }
     const bool is_cut = show_text(preview, readable, options) || cut;
@@ -88,6 +91,9 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
     }
     if (!readable.problem.empty()) {
         say(preview, readable.problem);
+    }
+    if (readable.contradicts_itself) {
+        say(preview, kContradicts);
     }
     return preview;
 }

@@ -176,6 +176,36 @@ TEST(MimeTree, ContradictionsGiveAnAnswerAndAlwaysTheSame)
     EXPECT_EQ(mail.from, "a@b");
 }
 
+TEST(MimeTree, FieldsThatContradictEachOtherAreTold)
+{
+    const std::string mixed = "Content-Type: multipart/mixed; boundary=";
+    const std::string both = "\r\n\r\n--a\r\n\r\nA\r\n--a--\r\n--b\r\n\r\nB\r\n--b--\r\n";
+    for (const std::string& message : {
+             mixed + "a\r\n" + mixed + "b" + both,
+             mixed + "a; boundary=b" + both,
+             mixed + "a; boundary*=utf-8''b" + both,
+             mixed + "b; boundary=B" + both,
+             multipart("mixed", {mixed + "a; boundary=b" + both}, "c"),
+             part("message/rfc822", mixed + "a; boundary=b" + both),
+             "Content-Type: text/html\r\n" + part("text/plain", "x"),
+             part("text/plain; charset=utf-8; charset=koi8-r", "x"),
+             part("text/plain", "x", "Content-Disposition: inline\r\nContent-Disposition: attachment\r\n"),
+             part("text/plain", "YWJj",
+                  "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n"),
+         }) {
+        EXPECT_TRUE(read_message(message).contradicts_itself) << message;
+    }
+    for (const std::string& message : {
+             mixed + "a\r\n" + mixed + "\"a\"" + both,
+             "Content-Type: text/plain\r\n" + part("Text/Plain; charset=utf-8; charset=\"UTF-8\"", "x"),
+             part("text/plain", "x", "Content-Disposition: inline\r\nContent-Disposition: Inline; a=b\r\n"),
+             multipart("alternative", {kPlain, kHtml}, "a"),
+             std::string("\r\nx"),
+         }) {
+        EXPECT_FALSE(read_message(message).contradicts_itself) << message;
+    }
+}
+
 TEST(MimeTree, BoundariesAreForgiven)
 {
     const std::string head = "Content-Type: multipart/mixed; boundary=";

@@ -115,6 +115,15 @@ TEST(Preview, AMailWithoutTextIsASentence)
     EXPECT_EQ(shown.attachments[0].name, "a.pdf");
 }
 
+TEST(Preview, AMailThatContradictsItselfIsToldSo)
+{
+    const std::string said = "(This message contradicts itself; other programs may show something else.)";
+    const std::string twice = "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n";
+    EXPECT_TRUE(has(of(twice + "--a\r\n\r\nA\r\n--a--\r\n--b\r\n\r\nB\r\n--b--\r\n").text, said));
+    EXPECT_TRUE(has(of(twice + "--a\r\n\r\n\r\n--a--\r\n--b\r\n\r\nB\r\n--b--\r\n").text, said));
+    EXPECT_FALSE(has(of("\r\nx").text, "contradicts"));
+}
+
 TEST(Preview, WhatIsCutIsSaid)
 {
     PreviewOptions options;
