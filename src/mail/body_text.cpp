@@ -116,6 +116,12 @@ std::string decoded(std::string_view bytes, std::string_view charset, bool is_ht
     return text && !is_lie(*declared, bytes, *text) ? *text : guessed(bytes, is_html);
 }
 
+bool is_no_text(char32_t code)
+{
+    const bool is_space = code == '\t' || code == '\n' || code == '\r' || code == '\f';
+    return (code < 0x20 && !is_space) || (code >= 0x7F && code <= 0x9F) || code == 0xFFFD;
+}
+
 /// White space, and characters that show nothing. Controls do where they are read in the wrong charset.
 bool is_invisible(char32_t code)
 {
@@ -212,6 +218,23 @@ std::string body_text(std::string_view bytes, std::string_view charset, bool is_
         text.erase(0, 3);
     }
     return text;
+}
+
+bool is_plausible_text(std::string_view bytes, std::string_view charset)
+{
+    constexpr std::size_t kOneIn = 20; // in random bytes more than one in ten is a control
+    const Charset* const declared = is_ascii_name(charset) ? nullptr : find_charset(charset);
+    const auto converted = declared == nullptr ? std::nullopt : to_utf8(*declared, bytes);
+    const std::string text = converted ? *converted : text::to_valid_utf8(bytes);
+    std::size_t all = 0;
+    std::size_t bad = 0;
+    for (std::string_view rest = text; !rest.empty();) {
+        const text::Character character = text::first_character(rest);
+        ++all;
+        bad += is_no_text(character.code) ? 1 : 0;
+        rest.remove_prefix(character.bytes);
+    }
+    return bad * kOneIn <= all;
 }
 
 bool is_blank_text(std::string_view text, bool is_html)

@@ -12,6 +12,10 @@ namespace qm::mail {
 /// else windows-1252.
 std::string body_text(std::string_view bytes, std::string_view charset, bool is_html);
 
+/// False for bytes that are no text in this charset: controls, and what cannot be read, are more than a few
+/// of the characters. As UTF-8 where `charset` is unknown or says nothing.
+bool is_plausible_text(std::string_view bytes, std::string_view charset);
+
 /// True when nobody would see anything: white space and invisible characters only, or HTML without images and
 /// without text outside of tags, comments, style sheets, scripts and its title.
 bool is_blank_text(std::string_view text, bool is_html);

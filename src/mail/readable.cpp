@@ -111,9 +111,14 @@ GMimeContentEncoding encoding_of(GMimePart* part)
     return read;
 }
 
-/// True when the first line with anything in it cannot be base64: a text that says it were.
-bool is_no_base64(GMimeStream* source)
+/// True when the first line with anything in it is hardly base64: a text that says it were.
+bool is_hardly_base64(GMimePart* part)
 {
+    GMimeDataWrapper* const content = g_mime_part_get_content(part);
+    if (content == nullptr || encoding_of(part) != GMIME_CONTENT_ENCODING_BASE64) {
+        return false;
+    }
+    GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
     std::array<char, 1024> buffer{};
     g_mime_stream_reset(source);
     const auto count = g_mime_stream_read(source, buffer.data(), buffer.size());
@@ -123,22 +128,15 @@ bool is_no_base64(GMimeStream* source)
     return line.starts_with('<') || line.find(' ') != std::string_view::npos;
 }
 
-enum class Trust { declared, only_if_possible };
-
 /// Decodes a part piece by piece, as long as `take` wants more.
 template <typename Take>
-void decode_part(GMimePart* part, Trust trust, Take take)
+void decode_part(GMimePart* part, GMimeContentEncoding encoding, Take take)
 {
     GMimeDataWrapper* const content = g_mime_part_get_content(part);
     if (content == nullptr) {
         return;
     }
     GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
-    GMimeContentEncoding encoding = encoding_of(part);
-    if (trust == Trust::only_if_possible && encoding == GMIME_CONTENT_ENCODING_BASE64 &&
-        is_no_base64(source)) {
-        encoding = GMIME_CONTENT_ENCODING_DEFAULT;
-    }
     g_mime_stream_reset(source);
     const Object<GMimeStream> filtered(g_mime_stream_filter_new(source));
     const Object<GMimeFilter> filter(g_mime_filter_basic_new(encoding, FALSE));
@@ -152,11 +150,11 @@ void decode_part(GMimePart* part, Trust trust, Take take)
     }
 }
 
-/// The decoded bytes of a text, at most `limit` of them.
-std::string decoded_text(GMimePart* part, std::uint64_t limit)
+/// The decoded bytes of a part, at most `limit` of them.
+std::string decoded_bytes(GMimePart* part, GMimeContentEncoding encoding, std::uint64_t limit)
 {
     std::string bytes;
-    decode_part(part, Trust::only_if_possible, [&](std::string_view piece) {
+    decode_part(part, encoding, [&](std::string_view piece) {
         bytes.append(piece);
         return bytes.size() < limit;
     });
@@ -164,12 +162,28 @@ std::string decoded_text(GMimePart* part, std::uint64_t limit)
     return bytes;
 }
 
+struct TextBytes {
+    std::string bytes;
+    bool is_undecoded = false; ///< although an encoding is declared
+};
+
+/// The bytes of a text, at most `limit` of them. Who decodes base64 ignores what cannot belong to it (RFC
+/// 2045, section 6.8), so it is not base64 only if that gives no text.
+TextBytes text_bytes(GMimePart* part, std::string_view charset, std::uint64_t limit)
+{
+    TextBytes text{decoded_bytes(part, encoding_of(part), limit)};
+    if (is_hardly_base64(part) && (text.bytes.empty() || !is_plausible_text(text.bytes, charset))) {
+        text = {decoded_bytes(part, GMIME_CONTENT_ENCODING_DEFAULT, limit), true};
+    }
+    return text;
+}
+
 /// Decodes into nothing and counts.
 std::uint64_t decoded_size(GMimeObject* object)
 {
     std::uint64_t size = 0;
     if (GMIME_IS_PART(object)) {
-        decode_part(GMIME_PART(object), Trust::declared, [&](std::string_view piece) {
+        decode_part(GMIME_PART(object), encoding_of(GMIME_PART(object)), [&](std::string_view piece) {
             size += piece.size();
             return true;
         });
@@ -227,7 +241,9 @@ void read_part(const Leaf& leaf, const ReadLimits& limits, Readable& result)
 {
     result.is_html = leaf.type == "text/html" || leaf.type == "application/xhtml+xml";
     result.charset = charset_of(leaf.object);
-    result.text = text_of_bytes(decoded_text(GMIME_PART(leaf.object), limits.max_text + 1), limits, result);
+    const TextBytes text = text_bytes(GMIME_PART(leaf.object), result.charset, limits.max_text + 1);
+    result.contradicts_itself = text.is_undecoded;
+    result.text = text_of_bytes(text.bytes, limits, result);
 }
 
 /// The first candidate that shows anything. No byte of the message is decoded twice, however many are blank.
@@ -241,6 +257,7 @@ void read_text(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readab
     }
     result.text.clear();
     result.charset.clear();
+    result.contradicts_itself = false;
     result.cut = false;
     result.is_html = false;
 }
@@ -367,7 +384,7 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
     const LeafLimits leaf_limits{limits.max_parts, limits.max_depth};
     read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, result);
     const Leaves leaves = leaves_of(root, LeafOrder::written, leaf_limits);
-    result.contradicts_itself = leaves.contradict;
+    result.contradicts_itself = result.contradicts_itself || leaves.contradict;
     const bool reads_all = !left_out && !leaves.cut;
     if (reads_all && result.text.empty()) {
         read_undivided(leaves.undivided, limits, result);

@@ -265,6 +265,27 @@ TEST(MimeTree, TransferEncodingsThatLieAreNotBelieved)
     });
 }
 
+TEST(MimeTree, WhatDoesNotBelongToBase64IsIgnored)
+{
+    expect_texts({
+        {base64_part("text/html", "PHA+UGF5IG5v dyBhdCBo"), "<p>Pay now at h"},
+        {base64_part("text/html", "<PHA+UGF5IG5vdyBhdCBo"), "<p>Pay now at h"},
+        {base64_part("text/html", "< ! PHA+UGF5 IG5v\r\ndyBhdCBo"), "<p>Pay now at h"},
+        {base64_part("text/plain; charset=koi8-r", "8NLJ18XU LCDQ0snXxdQ="), "Привет, привет"},
+        {base64_part("text/plain; charset=utf-16le", "UABhAHkA IABuAG8AdwA="), "Pay now"},
+        {base64_part("text/plain; charset=iso-2022-jp", "GyRCJDMk cxsoQg=="), "こん"},
+    });
+    EXPECT_FALSE(read_message(base64_part("text/plain", "UGF5 IG5v")).contradicts_itself);
+    for (const std::string& charset :
+         {std::string(""), std::string("; charset=utf-8"), std::string("; charset=us-ascii"),
+          std::string("; charset=x-unknown")}) {
+        const Readable mail =
+            read_message(base64_part("text/plain" + charset, "Hello Anna, this is no base64 at all."));
+        EXPECT_EQ(mail.text, "Hello Anna, this is no base64 at all.") << charset;
+        EXPECT_TRUE(mail.contradicts_itself) << charset << ": a program may decode it";
+    }
+}
+
 TEST(MimeTree, AMailWithoutTextSaysWhatItIs)
 {
     const std::string nothing = part("text/plain", " \r\n");
