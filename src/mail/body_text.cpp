@@ -74,7 +74,7 @@ std::string guessed(std::string_view bytes, bool is_html)
     }
     if (is_html) {
         const Charset* const charset = find_charset(charset_of_meta(bytes));
-        if (charset != nullptr && charset->unit == 1) {
+        if (charset != nullptr && charset->unit == 1 && !is_utf7(charset)) {
             if (const auto text = to_utf8(*charset, bytes)) {
                 return *text;
             }
@@ -95,8 +95,7 @@ bool is_lie(const Charset& charset, std::string_view bytes, std::string_view tex
     if (text::is_ascii(bytes) || text.find("\uFFFD") == std::string_view::npos) {
         return false;
     }
-    return charset.names.starts_with("utf-7|") || charset.names.starts_with("iso-2022-") ||
-           text::to_valid_utf8(bytes) == bytes;
+    return is_utf7(&charset) || charset.names.starts_with("iso-2022-") || text::to_valid_utf8(bytes) == bytes;
 }
 
 std::string decoded(std::string_view bytes, std::string_view charset, bool is_html)
@@ -109,7 +108,9 @@ std::string decoded(std::string_view bytes, std::string_view charset, bool is_ht
     }
     const Charset* const declared = find_charset(charset);
     const bool is_utf8 = declared != nullptr && declared == find_charset("utf-8");
-    if (declared == nullptr || is_utf8 || is_ascii_name(charset) || !can_be(*declared, bytes)) {
+    const bool is_markup_to_few = is_html && is_utf7(declared);
+    if (declared == nullptr || is_utf8 || is_markup_to_few || is_ascii_name(charset) ||
+        !can_be(*declared, bytes)) {
         return guessed(bytes, is_html);
     }
     const auto text = to_utf8(*declared, bytes);

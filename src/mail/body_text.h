@@ -9,7 +9,7 @@ namespace qm::mail {
 /// `bytes` (transfer encoding removed) in UTF-8, always valid, without NUL. `charset` is what the part
 /// declares, "" for nothing. A charset that is unknown or cannot be true (the bytes cannot be read in it, but
 /// can in UTF-8) is not believed: then UTF-8 if it is, else what a byte order mark or the HTML itself says,
-/// else windows-1252.
+/// else windows-1252. HTML is never read as UTF-7: no browser does, and a comment in it would hide text.
 std::string body_text(std::string_view bytes, std::string_view charset, bool is_html);
 
 /// False for bytes that are no text in this charset: controls, and what cannot be read, are more than a few

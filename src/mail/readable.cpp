@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "mail/attachment_name.h"
 #include "mail/body_text.h"
+#include "mail/charset.h"
 #include "mail/decode.h"
 #include "mail/headers.h"
 #include "mail/leaves.h"
@@ -242,7 +243,9 @@ void read_part(const Leaf& leaf, const ReadLimits& limits, Readable& result)
     result.is_html = leaf.type == "text/html" || leaf.type == "application/xhtml+xml";
     result.charset = charset_of(leaf.object);
     const TextBytes text = text_bytes(GMIME_PART(leaf.object), result.charset, limits.max_text + 1);
-    result.contradicts_itself = text.is_undecoded;
+    const bool is_read_in_two_ways =
+        is_utf7(find_charset(result.charset)) && text.bytes.find('+') != std::string::npos;
+    result.contradicts_itself = text.is_undecoded || is_read_in_two_ways;
     result.text = text_of_bytes(text.bytes, limits, result);
 }
 

@@ -286,6 +286,15 @@ TEST(MimeTree, WhatDoesNotBelongToBase64IsIgnored)
     }
 }
 
+TEST(MimeTree, Utf7IsTold)
+{
+    for (const std::string& type : {std::string("text/plain"), std::string("text/html")}) {
+        EXPECT_TRUE(read_message(part(type + "; charset=UTF-7", "a +AOQ-")).contradicts_itself) << type;
+        EXPECT_FALSE(read_message(part(type + "; charset=UTF-7", "a")).contradicts_itself) << type;
+        EXPECT_FALSE(read_message(part(type + "; charset=utf-8", "a +AOQ-")).contradicts_itself) << type;
+    }
+}
+
 TEST(MimeTree, AMailWithoutTextSaysWhatItIs)
 {
     const std::string nothing = part("text/plain", " \r\n");
