@@ -132,83 +132,6 @@ bool is_invisible(char32_t code)
     return is_blank || (code > 0x9F && text::is_deceptive(code));
 }
 
-/// Finds what is seen of HTML without a parser for it: characters outside tags, comments and the elements
-/// whose content is not shown, and images.
-class Seen {
-  public:
-    explicit Seen(std::string_view html) : rest_(html) {}
-
-    bool nothing()
-    {
-        while (!rest_.empty()) {
-            if (rest_.front() == '<') {
-                if (text::starts_with_ignoring_case(rest_, "<img")) {
-                    return false;
-                }
-                skip_tag();
-            } else if (rest_.front() == '&' && skip_blank_reference()) {
-                continue;
-            } else {
-                const text::Character character = text::first_character(rest_);
-                if (!is_invisible(character.code)) {
-                    return false;
-                }
-                rest_.remove_prefix(character.bytes);
-            }
-        }
-        return true;
-    }
-
-  private:
-    void skip_tag()
-    {
-        if (rest_.starts_with("<!--")) {
-            skip_behind("-->");
-            return;
-        }
-        for (const std::string_view name : {"style", "script", "title"}) {
-            if (text::starts_with_ignoring_case(rest_.substr(1), name)) {
-                skip_element(name);
-                return;
-            }
-        }
-        skip_behind(">");
-    }
-
-    void skip_behind(std::string_view end)
-    {
-        const auto at = rest_.find(end);
-        rest_.remove_prefix(at == std::string_view::npos ? rest_.size() : at + end.size());
-    }
-
-    void skip_element(std::string_view name)
-    {
-        for (auto at = rest_.find("</"); at != std::string_view::npos; at = rest_.find("</")) {
-            rest_.remove_prefix(at + 2);
-            if (text::starts_with_ignoring_case(rest_, name)) {
-                skip_behind(">");
-                return;
-            }
-        }
-        rest_ = {};
-    }
-
-    bool skip_blank_reference()
-    {
-        for (const std::string_view one :
-             {"&nbsp;", "&#160;", "&#xa0;", "&#32;", "&#x20;", "&zwnj;", "&zwj;", "&shy;", "&#8203;",
-              "&#x200b;", "&#8204;", "&#847;", "&ensp;", "&emsp;", "&thinsp;", "&#10;", "&#13;", "&#9;"}) {
-            if (text::starts_with_ignoring_case(rest_, one)) {
-                rest_.remove_prefix(one.size());
-                return true;
-            }
-        }
-        return false;
-    }
-
-    std::string_view rest_;
-};
-
 } // namespace
 
 std::string body_text(std::string_view bytes, std::string_view charset, bool is_html)
@@ -238,11 +161,8 @@ bool is_plausible_text(std::string_view bytes, std::string_view charset)
     return bad * kOneIn <= all;
 }
 
-bool is_blank_text(std::string_view text, bool is_html)
+bool is_blank_text(std::string_view text)
 {
-    if (is_html) {
-        return Seen(text).nothing();
-    }
     while (!text.empty()) {
         const text::Character character = text::first_character(text);
         if (!is_invisible(character.code)) {

@@ -16,8 +16,7 @@ std::string body_text(std::string_view bytes, std::string_view charset, bool is_
 /// of the characters. As UTF-8 where `charset` is unknown or says nothing.
 bool is_plausible_text(std::string_view bytes, std::string_view charset);
 
-/// True when nobody would see anything: white space and invisible characters only, or HTML without images and
-/// without text outside of tags, comments, style sheets, scripts and its title.
-bool is_blank_text(std::string_view text, bool is_html);
+/// True when nobody would see anything: white space and invisible characters only.
+bool is_blank_text(std::string_view text);
 
 } // namespace qm::mail

@@ -249,12 +249,19 @@ void read_part(const Leaf& leaf, const ReadLimits& limits, Readable& result)
     result.text = text_of_bytes(text.bytes, limits, result);
 }
 
+bool is_blank(const Readable& result, IsBlankHtml is_blank_html)
+{
+    return is_blank_text(result.text) ||
+           (result.is_html && is_blank_html != nullptr && is_blank_html(result.text));
+}
+
 /// The first candidate that shows anything. No byte of the message is decoded twice, however many are blank.
-void read_text(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
+void read_text(const std::vector<Leaf>& leaves, const ReadLimits& limits, IsBlankHtml is_blank_html,
+               Readable& result)
 {
     for (const Candidate& candidate : candidates_of(leaves)) {
         read_part(*candidate.leaf, limits, result);
-        if (!is_blank_text(result.text, result.is_html)) {
+        if (!is_blank(result, is_blank_html)) {
             return;
         }
     }
@@ -271,7 +278,7 @@ void read_undivided(GMimeMultipart* multipart, const ReadLimits& limits, Readabl
     const char* const all = multipart == nullptr ? nullptr : g_mime_multipart_get_prologue(multipart);
     const std::string_view bytes(all == nullptr ? "" : all);
     std::string text = text_of_bytes(bytes.substr(0, limits.max_text + 1), limits, result);
-    if (!is_blank_text(text, false)) {
+    if (!is_blank_text(text)) {
         result.text = std::move(text);
         result.problem = kUndivided;
     }
@@ -371,7 +378,7 @@ class ParsedMessage {
 
 } // namespace
 
-Readable read_message(std::string_view message, const ReadLimits& limits)
+Readable read_message(std::string_view message, const ReadLimits& limits, IsBlankHtml is_blank_html)
 {
     start_gmime();
     Readable result;
@@ -385,7 +392,7 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
         return result;
     }
     const LeafLimits leaf_limits{limits.max_parts, limits.max_depth};
-    read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, result);
+    read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, is_blank_html, result);
     const Leaves leaves = leaves_of(root, LeafOrder::written, leaf_limits);
     result.contradicts_itself = result.contradicts_itself || leaves.contradict;
     const bool reads_all = !left_out && !leaves.cut;

@@ -36,6 +36,10 @@ struct ReadLimits {
     std::size_t max_attachments = 100;
 };
 
+/// True for HTML of which nothing is seen. Who shows it knows: two readers of HTML never agree in everything,
+/// and where they do not, another part would be shown in place of what every program shows.
+using IsBlankHtml = bool (*)(std::string_view html);
+
 /// Reads a whole message (header block, empty line, body; line ends CRLF or LF). Its text is the first part
 /// that shows anything: HTML before plain text before other text; of equals the first, inside
 /// multipart/alternative the last, of multipart/related its root. Attached messages are read when nothing
@@ -44,6 +48,7 @@ struct ReadLimits {
 /// that differ, behind it stand those that other programs may show. Never throws for what a message contains.
 ///
 /// Thread-safety: may be called from any thread.
-Readable read_message(std::string_view message, const ReadLimits& limits = {});
+Readable read_message(std::string_view message, const ReadLimits& limits = {},
+                      IsBlankHtml is_blank_html = nullptr);
 
 } // namespace qm::mail

@@ -8,6 +8,7 @@
 #include "html/sanitizer.h"
 #include "mail/body_text.h"
 #include "mail/charset.h"
+#include "preview/blank.h"
 #include "preview/plain.h"
 #include "preview/sentences.h"
 
@@ -67,7 +68,7 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
 {
     mail::ReadLimits limits;
     limits.max_text = options.max_text;
-    mail::Readable readable = mail::read_message(message, limits);
+    mail::Readable readable = mail::read_message(message, limits, is_blank_html);
     Preview preview;
     preview.subject = std::move(readable.subject);
     preview.from = std::move(readable.from);
