@@ -135,7 +135,7 @@ std::size_t root_of_related(GMimeMultipart* related, std::size_t count)
 
 class Walk {
   public:
-    Walk(LeafOrder order, const LeafLimits& limits) : order_(order), limits_(limits) {}
+    explicit Walk(const LeafLimits& limits) : limits_(limits) {}
 
     Leaves from(GMimeObject* root)
     {
@@ -154,6 +154,7 @@ class Walk {
         std::size_t depth = 0;
         std::size_t level = 0;
         bool is_beside = false;
+        std::size_t branch = kNoBranch;
     };
 
     void visit(const Place& place)
@@ -177,11 +178,12 @@ class Walk {
         }
         leaf.level = place.level;
         leaf.is_beside = place.is_beside;
+        leaf.branch = place.branch;
         if (leaf.is_message()) {
             GMimeMessage* const message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(place.object));
             GMimeObject* const root = message == nullptr ? nullptr : g_mime_message_get_mime_part(message);
             if (root != nullptr) {
-                waiting_.push_back({root, place.depth + 1, place.level + 1, place.is_beside});
+                waiting_.push_back({root, place.depth + 1, place.level + 1, place.is_beside, place.branch});
             }
         }
         found_.all.push_back(std::move(leaf));
@@ -197,20 +199,50 @@ class Walk {
         if (all == 0 && found_.undivided == nullptr) {
             found_.undivided = multipart;
         }
-        const bool is_related = is_multipart(place.object, "related");
-        const std::size_t root = is_related ? root_of_related(multipart, count) : 0;
-        const std::size_t first = waiting_.size();
-        for (std::size_t i = count; i > 0; --i) {
-            GMimeObject* const child = g_mime_multipart_get_part(multipart, static_cast<int>(i - 1));
-            const bool is_beside = place.is_beside || (is_related && i - 1 != root);
-            waiting_.push_back({child, place.depth + 1, place.level, is_beside});
-        }
-        if (order_ == LeafOrder::best_first && is_multipart(place.object, "alternative")) {
-            std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(first), waiting_.end());
+        if (is_multipart(place.object, "alternative")) {
+            add_alternatives(multipart, count, place);
+        } else if (is_multipart(place.object, "related")) {
+            add_related(multipart, count, place);
+        } else {
+            for (std::size_t i = count; i > 0; --i) {
+                add_child(multipart, i - 1, place, place.branch, false);
+            }
         }
     }
 
-    LeafOrder order_;
+    void add_alternatives(GMimeMultipart* multipart, std::size_t count, const Place& place)
+    {
+        for (std::size_t i = count; i > 0; --i) {
+            add_child(multipart, i - 1, place, new_branch(place, true), false);
+        }
+        ++found_.choices;
+    }
+
+    void add_related(GMimeMultipart* multipart, std::size_t count, const Place& place)
+    {
+        const std::size_t root = root_of_related(multipart, count);
+        const std::size_t of_root = new_branch(place, false);
+        const std::size_t beside = new_branch(place, false);
+        for (std::size_t i = count; i > 0; --i) {
+            const bool is_root = i - 1 == root;
+            add_child(multipart, i - 1, place, is_root ? of_root : beside, !is_root);
+        }
+        ++found_.choices;
+    }
+
+    std::size_t new_branch(const Place& place, bool is_alternative)
+    {
+        found_.branches.push_back({found_.choices, place.branch, is_alternative});
+        return found_.branches.size() - 1;
+    }
+
+    void add_child(GMimeMultipart* multipart, std::size_t number, const Place& place, std::size_t branch,
+                   bool is_beside)
+    {
+        GMimeObject* const child = g_mime_multipart_get_part(multipart, static_cast<int>(number));
+        waiting_.push_back({child, place.depth + 1, place.level, place.is_beside || is_beside, branch});
+    }
+
     const LeafLimits& limits_;
     std::vector<Place> waiting_; ///< the next one last
     Leaves found_;
@@ -218,9 +250,9 @@ class Walk {
 
 } // namespace
 
-Leaves leaves_of(GMimeObject* root, LeafOrder order, const LeafLimits& limits)
+Leaves leaves_of(GMimeObject* root, const LeafLimits& limits)
 {
-    return Walk(order, limits).from(root);
+    return Walk(limits).from(root);
 }
 
 std::vector<std::string> fields_of(GMimeObject* object, const char* name)
