@@ -213,7 +213,7 @@ class Walk {
     void add_alternatives(GMimeMultipart* multipart, std::size_t count, const Place& place)
     {
         for (std::size_t i = count; i > 0; --i) {
-            add_child(multipart, i - 1, place, new_branch(place, true), false);
+            add_child(multipart, i - 1, place, new_branch(place, i - 1, true), false);
         }
         ++found_.choices;
     }
@@ -221,8 +221,8 @@ class Walk {
     void add_related(GMimeMultipart* multipart, std::size_t count, const Place& place)
     {
         const std::size_t root = root_of_related(multipart, count);
-        const std::size_t of_root = new_branch(place, false);
-        const std::size_t beside = new_branch(place, false);
+        const std::size_t of_root = new_branch(place, 0, false);
+        const std::size_t beside = new_branch(place, 1, false);
         for (std::size_t i = count; i > 0; --i) {
             const bool is_root = i - 1 == root;
             add_child(multipart, i - 1, place, is_root ? of_root : beside, !is_root);
@@ -230,9 +230,9 @@ class Walk {
         ++found_.choices;
     }
 
-    std::size_t new_branch(const Place& place, bool is_alternative)
+    std::size_t new_branch(const Place& place, std::size_t number, bool is_alternative)
     {
-        found_.branches.push_back({found_.choices, place.branch, is_alternative});
+        found_.branches.push_back({found_.choices, place.branch, number, is_alternative});
         return found_.branches.size() - 1;
     }
 

@@ -17,6 +17,7 @@ inline constexpr std::size_t kNoBranch = std::numeric_limits<std::size_t>::max()
 struct Branch {
     std::size_t choice = 0;        ///< number of the multipart
     std::size_t outer = kNoBranch; ///< the branch that the multipart stands in
+    std::size_t number = 0;        ///< in the order of the multipart
     bool is_alternative = false;
 };
 

@@ -61,11 +61,9 @@ class Selection {
             consider(candidate);
         }
         for (std::size_t i = 0; i < leaves_.all.size(); ++i) {
-            const Leaf& leaf = leaves_.all[i];
-            Use& use = parts_.uses[i];
-            const bool is_replaced = branch_was_left(leaf, true);
-            parts_.contradict = parts_.contradict || (is_replaced && use == Use::blank && is_html(leaf));
-            use = use == Use::not_shown && is_replaced ? Use::replaced : use;
+            if (is_left(leaves_.all[i], Left::by_alternatives)) {
+                replace(leaves_.all[i], parts_.uses[i]);
+            }
         }
         return std::move(parts_);
     }
@@ -77,7 +75,7 @@ class Selection {
         Use& use = parts_.uses[candidate.number];
         const bool is_better =
             leaf.level == level_ && (candidate.rank < Rank::other_text || rank_ == candidate.rank);
-        if ((has_text_ && !is_better) || branch_was_left(leaf, false)) {
+        if ((has_text_ && !is_better) || is_left(leaf, Left::by_any)) {
             return;
         }
         if (is_blank_(leaf)) {
@@ -95,13 +93,31 @@ class Selection {
         }
     }
 
+    /// Some programs show the last alternative whatever it is, some HTML wherever it stands.
+    void replace(const Leaf& leaf, Use& use)
+    {
+        const bool is_blank_html = use == Use::blank && is_html(leaf);
+        const bool is_text_behind = use == Use::not_shown && rank_of(leaf) < Rank::other_text &&
+                                    is_left(leaf, Left::by_earlier_alternatives) && !is_blank_(leaf);
+        parts_.contradict = parts_.contradict || is_blank_html || is_text_behind;
+        use = use == Use::not_shown ? Use::replaced : use;
+    }
+
+    enum class Left : std::uint8_t { by_any, by_alternatives, by_earlier_alternatives };
+
+    static bool counts(const Branch& chosen, const Branch& left, Left how)
+    {
+        return how == Left::by_any ||
+               (left.is_alternative && (how == Left::by_alternatives || chosen.number < left.number));
+    }
+
     /// True when a part in another branch is shown.
-    bool branch_was_left(const Leaf& leaf, bool only_alternatives) const
+    bool is_left(const Leaf& leaf, Left how) const
     {
         for (std::size_t i = leaf.branch; i != kNoBranch; i = leaves_.branches[i].outer) {
             const Branch& branch = leaves_.branches[i];
             const std::size_t chosen = chosen_[branch.choice];
-            if (chosen != kNoBranch && chosen != i && (branch.is_alternative || !only_alternatives)) {
+            if (chosen != kNoBranch && chosen != i && counts(leaves_.branches[chosen], branch, how)) {
                 return true;
             }
         }

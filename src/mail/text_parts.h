@@ -19,7 +19,8 @@ enum class Use : std::uint8_t {
 
 struct TextParts {
     std::vector<Use> uses; ///< of each leaf
-    /// HTML in which nothing is seen has a text as its alternative: other programs may show either.
+    /// Programs differ in which alternative they show: HTML in which nothing is seen has a text as its
+    /// alternative, or a text stands behind the one that is shown.
     bool contradict = false;
 };
 

@@ -206,7 +206,7 @@ TEST(MimeTree, OfHtmlBeyondMeasureNobodyIsAsked)
     EXPECT_NE(mail.problem, "");
 }
 
-TEST(MimeTree, HtmlInPlaceOfWhichItsAlternativeIsShownIsTold)
+TEST(MimeTree, AlternativesThatProgramsChooseFromInTwoWaysAreTold)
 {
     const auto contradicts = [](const std::vector<std::string>& parts) {
         return read_message(multipart("alternative", parts, "a")).contradicts_itself;
@@ -216,6 +216,12 @@ TEST(MimeTree, HtmlInPlaceOfWhichItsAlternativeIsShownIsTold)
     EXPECT_TRUE(contradicts({kPlain, multipart("related", {html(" "), kImage}, "b")}));
     EXPECT_FALSE(contradicts({kPlain, multipart("mixed", {html(" "), kHtml}, "b")}));
     EXPECT_FALSE(contradicts({kPlain, kHtml}));
+    EXPECT_TRUE(contradicts({kHtml, kPlain})) << "some programs show the last one";
+    EXPECT_TRUE(contradicts({kHtml, multipart("mixed", {kPlain, kImage}, "b")}));
+    EXPECT_FALSE(contradicts({kHtml, blank, kImage}));
+    EXPECT_FALSE(
+        contradicts({kPlain, multipart("related", {kHtml, kImage}, "b"), part("text/calendar", "x")}));
+    EXPECT_FALSE(contradicts({kPlain, html("one"), part("text/x-amp-html", "x"), html("two")}));
     EXPECT_FALSE(contradicts({blank, kHtml}));
     EXPECT_FALSE(contradicts({blank, html(" ")}));
 }
