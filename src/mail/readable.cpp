@@ -17,6 +17,7 @@
 #include "mail/leaves.h"
 #include "mail/parameters.h"
 #include "mail/parser_input.h"
+#include "mail/part_bytes.h"
 #include "mail/text_parts.h"
 
 namespace qm::mail {
@@ -66,114 +67,6 @@ constexpr std::array kPeculiar = {
     Peculiar{"message/partial", "This message is one piece of a larger one and cannot be read alone."},
     Peculiar{"message/external-body", "The text of this message is not in it but somewhere else."},
 };
-
-/// What GMime has read, or what it did not understand: "base64;", comments in front, a second field.
-GMimeContentEncoding encoding_of(GMimePart* part)
-{
-    const GMimeContentEncoding read = g_mime_part_get_content_encoding(part);
-    const auto is_encoding = [](GMimeContentEncoding encoding) {
-        return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-               encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-               encoding == GMIME_CONTENT_ENCODING_UUENCODE;
-    };
-    if (!is_encoding(read)) {
-        for (const std::string& field : fields_of(GMIME_OBJECT(part), "Content-Transfer-Encoding")) {
-            const GMimeContentEncoding encoding =
-                g_mime_content_encoding_from_string(first_word(field).c_str());
-            if (is_encoding(encoding)) {
-                return encoding;
-            }
-        }
-    }
-    return read;
-}
-
-/// True when the first line with anything in it is hardly base64: a text that says it were.
-bool is_hardly_base64(GMimePart* part)
-{
-    GMimeDataWrapper* const content = g_mime_part_get_content(part);
-    if (content == nullptr || encoding_of(part) != GMIME_CONTENT_ENCODING_BASE64) {
-        return false;
-    }
-    GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
-    std::array<char, 1024> buffer{};
-    g_mime_stream_reset(source);
-    const auto count = g_mime_stream_read(source, buffer.data(), buffer.size());
-    std::string_view begin(buffer.data(), static_cast<std::size_t>(std::max<decltype(count)>(count, 0)));
-    begin = text::trim(begin);
-    const std::string_view line = text::trim(begin.substr(0, begin.find('\n')));
-    return line.starts_with('<') || line.find(' ') != std::string_view::npos;
-}
-
-/// Decodes a part piece by piece, as long as `take` wants more.
-template <typename Take>
-void decode_part(GMimePart* part, GMimeContentEncoding encoding, Take take)
-{
-    GMimeDataWrapper* const content = g_mime_part_get_content(part);
-    if (content == nullptr) {
-        return;
-    }
-    GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
-    g_mime_stream_reset(source);
-    const Object<GMimeStream> filtered(g_mime_stream_filter_new(source));
-    const Object<GMimeFilter> filter(g_mime_filter_basic_new(encoding, FALSE));
-    if (filter) {
-        g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered.get()), filter.get());
-    }
-    std::array<char, 8192> buffer{};
-    for (bool more = true; more;) {
-        const auto count = g_mime_stream_read(filtered.get(), buffer.data(), buffer.size());
-        more = count > 0 && take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
-    }
-}
-
-/// The decoded bytes of a part, at most `limit` of them.
-std::string decoded_bytes(GMimePart* part, GMimeContentEncoding encoding, std::uint64_t limit)
-{
-    std::string bytes;
-    decode_part(part, encoding, [&](std::string_view piece) {
-        bytes.append(piece);
-        return bytes.size() < limit;
-    });
-    bytes.resize(std::min<std::size_t>(bytes.size(), limit));
-    return bytes;
-}
-
-struct TextBytes {
-    std::string bytes;
-    bool is_undecoded = false; ///< although an encoding is declared
-};
-
-/// The bytes of a text, at most `limit` of them. Who decodes base64 ignores what cannot belong to it (RFC
-/// 2045, section 6.8), so it is not base64 only if that gives no text.
-TextBytes text_bytes(GMimePart* part, std::string_view charset, std::uint64_t limit)
-{
-    TextBytes text{decoded_bytes(part, encoding_of(part), limit)};
-    if (is_hardly_base64(part) && (text.bytes.empty() || !is_plausible_text(text.bytes, charset))) {
-        text = {decoded_bytes(part, GMIME_CONTENT_ENCODING_DEFAULT, limit), true};
-    }
-    return text;
-}
-
-/// Decodes into nothing and counts.
-std::uint64_t decoded_size(GMimeObject* object)
-{
-    std::uint64_t size = 0;
-    if (GMIME_IS_PART(object)) {
-        decode_part(GMIME_PART(object), encoding_of(GMIME_PART(object)), [&](std::string_view piece) {
-            size += piece.size();
-            return true;
-        });
-    } else if (GMIME_IS_MESSAGE_PART(object)) {
-        GMimeMessage* const message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-        const Object<GMimeStream> sink(g_mime_stream_null_new());
-        if (message != nullptr) {
-            g_mime_object_write_to_stream(GMIME_OBJECT(message), nullptr, sink.get());
-        }
-        size = GMIME_STREAM_NULL(sink.get())->written;
-    }
-    return size;
-}
 
 /// The name without what some programs write around it.
 std::string charset_of(GMimeObject* object)

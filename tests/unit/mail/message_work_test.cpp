@@ -175,6 +175,11 @@ const std::vector<Bomb> kBodies = {
      [](std::size_t n) { return encoded("base64", "text/plain", times(n / 6, "!!!!\r\n")); }},
     {"base64 of padding", 5'000'000,
      [](std::size_t n) { return encoded("base64", "text/plain", std::string(n, '=')); }},
+    {"base64 of pieces", 5'000'000,
+     [](std::size_t n) {
+         return in_mixed(
+             times(100, "--b\r\n" + encoded("base64", "text/plain", times(n / 500, "IA==\r\n")) + "\r\n"));
+     }},
     {"uuencode", 5'000'000,
      [](std::size_t n) {
          return encoded("x-uuencode", "text/plain",

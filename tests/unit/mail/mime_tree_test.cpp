@@ -394,7 +394,7 @@ TEST(MimeTree, TransferEncodingsThatLieAreNotBelieved)
     });
 }
 
-TEST(MimeTree, WhatDoesNotBelongToBase64IsIgnored)
+TEST(MimeTree, WhatDoesNotBelongToBase64IsIgnoredAndAPaddingEndsNothing)
 {
     expect_texts({
         {base64_part("text/html", "PHA+UGF5IG5v dyBhdCBo"), "<p>Pay now at h"},
@@ -405,6 +405,13 @@ TEST(MimeTree, WhatDoesNotBelongToBase64IsIgnored)
         {base64_part("text/plain; charset=iso-2022-jp", "GyRCJDMk cxsoQg=="), "こん"},
     });
     EXPECT_FALSE(read_message(base64_part("text/plain", "UGF5 IG5v")).contradicts_itself);
+    expect_texts({
+        {base64_part("text/plain", "SGFybWxlc3M=\r\nUGF5IG5vdw==\r\nIGF0IG9uY2Uu"),
+         "HarmlessPay now at once."},
+        {base64_part("text/plain", "SGFybWxlc3M=UGF5IG5vdw=="), "HarmlessPay now"},
+        {base64_part("text/plain", "SGFybWxlc3M=\r\n-- \r\nsent to a list"), "Harmless"},
+        {base64_part("text/plain", "=UGF5IG5v"), "Pay no"},
+    });
     for (const std::string& charset :
          {std::string(""), std::string("; charset=utf-8"), std::string("; charset=us-ascii"),
           std::string("; charset=x-unknown")}) {
