@@ -13,7 +13,7 @@ namespace qm::mail {
 /// some system takes for a device (CON, NUL.txt) stay as they are. Never for use as a file name.
 std::string attachment_name(std::string_view raw);
 
-/// At most `limit` bytes (100 or more) of a name, with an ellipsis in place of its middle.
+/// At most `limit` bytes (50 or more) of a name, with an ellipsis in place of its middle.
 std::string shortened_name(std::string_view name, std::size_t limit);
 
 } // namespace qm::mail

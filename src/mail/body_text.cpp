@@ -74,7 +74,7 @@ std::string guessed(std::string_view bytes, bool is_html)
     }
     if (is_html) {
         const Charset* const charset = find_charset(charset_of_meta(bytes));
-        if (charset != nullptr && charset->unit == 1) {
+        if (charset != nullptr && charset->unit == 1 && !is_utf7(charset)) {
             if (const auto text = to_utf8(*charset, bytes)) {
                 return *text;
             }
@@ -95,8 +95,7 @@ bool is_lie(const Charset& charset, std::string_view bytes, std::string_view tex
     if (text::is_ascii(bytes) || text.find("\uFFFD") == std::string_view::npos) {
         return false;
     }
-    return charset.names.starts_with("utf-7|") || charset.names.starts_with("iso-2022-") ||
-           text::to_valid_utf8(bytes) == bytes;
+    return is_utf7(&charset) || charset.names.starts_with("iso-2022-") || text::to_valid_utf8(bytes) == bytes;
 }
 
 std::string decoded(std::string_view bytes, std::string_view charset, bool is_html)
@@ -109,11 +108,19 @@ std::string decoded(std::string_view bytes, std::string_view charset, bool is_ht
     }
     const Charset* const declared = find_charset(charset);
     const bool is_utf8 = declared != nullptr && declared == find_charset("utf-8");
-    if (declared == nullptr || is_utf8 || is_ascii_name(charset) || !can_be(*declared, bytes)) {
+    const bool is_markup_to_few = is_html && is_utf7(declared);
+    if (declared == nullptr || is_utf8 || is_markup_to_few || is_ascii_name(charset) ||
+        !can_be(*declared, bytes)) {
         return guessed(bytes, is_html);
     }
     const auto text = to_utf8(*declared, bytes);
     return text && !is_lie(*declared, bytes, *text) ? *text : guessed(bytes, is_html);
+}
+
+bool is_no_text(char32_t code)
+{
+    const bool is_space = code == '\t' || code == '\n' || code == '\r' || code == '\f';
+    return (code < 0x20 && !is_space) || (code >= 0x7F && code <= 0x9F) || code == 0xFFFD;
 }
 
 /// White space, and characters that show nothing. Controls do where they are read in the wrong charset.
@@ -124,83 +131,6 @@ bool is_invisible(char32_t code)
                           code == 0x3000;
     return is_blank || (code > 0x9F && text::is_deceptive(code));
 }
-
-/// Finds what is seen of HTML without a parser for it: characters outside tags, comments and the elements
-/// whose content is not shown, and images.
-class Seen {
-  public:
-    explicit Seen(std::string_view html) : rest_(html) {}
-
-    bool nothing()
-    {
-        while (!rest_.empty()) {
-            if (rest_.front() == '<') {
-                if (text::starts_with_ignoring_case(rest_, "<img")) {
-                    return false;
-                }
-                skip_tag();
-            } else if (rest_.front() == '&' && skip_blank_reference()) {
-                continue;
-            } else {
-                const text::Character character = text::first_character(rest_);
-                if (!is_invisible(character.code)) {
-                    return false;
-                }
-                rest_.remove_prefix(character.bytes);
-            }
-        }
-        return true;
-    }
-
-  private:
-    void skip_tag()
-    {
-        if (rest_.starts_with("<!--")) {
-            skip_behind("-->");
-            return;
-        }
-        for (const std::string_view name : {"style", "script", "title"}) {
-            if (text::starts_with_ignoring_case(rest_.substr(1), name)) {
-                skip_element(name);
-                return;
-            }
-        }
-        skip_behind(">");
-    }
-
-    void skip_behind(std::string_view end)
-    {
-        const auto at = rest_.find(end);
-        rest_.remove_prefix(at == std::string_view::npos ? rest_.size() : at + end.size());
-    }
-
-    void skip_element(std::string_view name)
-    {
-        for (auto at = rest_.find("</"); at != std::string_view::npos; at = rest_.find("</")) {
-            rest_.remove_prefix(at + 2);
-            if (text::starts_with_ignoring_case(rest_, name)) {
-                skip_behind(">");
-                return;
-            }
-        }
-        rest_ = {};
-    }
-
-    bool skip_blank_reference()
-    {
-        for (const std::string_view one :
-             {"&nbsp;", "&#160;", "&#xa0;", "&#32;", "&#x20;", "&zwnj;", "&zwj;", "&shy;", "&#8203;",
-              "&#x200b;", "&#8204;", "&#847;", "&ensp;", "&emsp;", "&thinsp;", "&#10;", "&#13;", "&#9;"}) {
-            if (text::starts_with_ignoring_case(rest_, one)) {
-                rest_.remove_prefix(one.size());
-                return true;
-            }
-        }
-        return false;
-    }
-
-    std::string_view rest_;
-};
 
 } // namespace
 
@@ -214,11 +144,25 @@ std::string body_text(std::string_view bytes, std::string_view charset, bool is_
     return text;
 }
 
-bool is_blank_text(std::string_view text, bool is_html)
+bool is_plausible_text(std::string_view bytes, std::string_view charset)
 {
-    if (is_html) {
-        return Seen(text).nothing();
+    constexpr std::size_t kOneIn = 20; // in random bytes more than one in ten is a control
+    const Charset* const declared = is_ascii_name(charset) ? nullptr : find_charset(charset);
+    const auto converted = declared == nullptr ? std::nullopt : to_utf8(*declared, bytes);
+    const std::string text = converted ? *converted : text::to_valid_utf8(bytes);
+    std::size_t all = 0;
+    std::size_t bad = 0;
+    for (std::string_view rest = text; !rest.empty();) {
+        const text::Character character = text::first_character(rest);
+        ++all;
+        bad += is_no_text(character.code) ? 1 : 0;
+        rest.remove_prefix(character.bytes);
     }
+    return bad * kOneIn <= all;
+}
+
+bool is_blank_text(std::string_view text)
+{
     while (!text.empty()) {
         const text::Character character = text::first_character(text);
         if (!is_invisible(character.code)) {

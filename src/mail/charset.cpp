@@ -163,6 +163,11 @@ const Charset* find_charset(std::string_view name)
     return found != spellings().end() && found->name == lower ? found->charset : nullptr;
 }
 
+bool is_utf7(const Charset* charset)
+{
+    return charset != nullptr && charset->names.starts_with("utf-7|");
+}
+
 void open_charsets()
 {
     for (const Charset& charset : kCharsets) {

@@ -20,6 +20,10 @@ struct Charset {
 /// larger one (iso-8859-1 as windows-1252, gb2312 as gb18030) have that one's row.
 const Charset* find_charset(std::string_view name);
 
+/// True for UTF-7, which many programs do not read any more: what it makes markup is text there,
+/// and what it makes text is seen there as it is written.
+bool is_utf7(const Charset* charset);
+
 /// `bytes` in UTF-8, always valid; what cannot be read is U+FFFD, a character cut at the end one of them.
 /// Nothing when the C library has no converter. Work is linear in the length.
 ///

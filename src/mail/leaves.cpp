@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +59,41 @@ std::string first_parameter(const std::vector<std::string>& fields, std::string_
     return {};
 }
 
+/// The values of a parameter in all fields, the first field's first.
+std::vector<std::string> all_values(const std::vector<std::string>& fields, std::string_view name)
+{
+    std::vector<std::string> all;
+    for (const std::string& field : fields) {
+        std::ranges::move(parameter_values(field, name), std::back_inserter(all));
+    }
+    return all;
+}
+
+bool differ(const std::vector<std::string>& values)
+{
+    return std::ranges::any_of(
+        values, [&](const std::string& value) { return !text::equals_ignoring_case(value, values.front()); });
+}
+
+template <typename Read>
+bool differ(const std::vector<std::string>& fields, Read read)
+{
+    std::vector<std::string> values;
+    std::ranges::transform(fields, std::back_inserter(values), read);
+    return differ(values);
+}
+
+/// Programs differ in which of several fields or parameters they believe.
+bool contradicts_itself(GMimeObject* object)
+{
+    const auto types = fields_of(object, "Content-Type");
+    const auto boundaries = all_values(types, "boundary");
+    return differ(types, media_type) || differ(all_values(types, "charset")) ||
+           std::ranges::adjacent_find(boundaries, std::ranges::not_equal_to()) != boundaries.end() ||
+           differ(fields_of(object, "Content-Transfer-Encoding"), first_word) ||
+           differ(fields_of(object, "Content-Disposition"), first_word);
+}
+
 Leaf new_leaf(GMimeObject* object)
 {
     Leaf leaf;
@@ -64,9 +101,12 @@ Leaf new_leaf(GMimeObject* object)
     leaf.type = type_of(object);
     const auto dispositions = fields_of(object, "Content-Disposition");
     leaf.is_attachment = !dispositions.empty() && first_word(dispositions.front()) == "attachment";
-    leaf.name = first_parameter(dispositions, "filename");
-    if (leaf.name.empty()) {
-        leaf.name = first_parameter(fields_of(object, "Content-Type"), "name");
+    leaf.other_names = all_values(dispositions, "filename");
+    std::ranges::move(all_values(fields_of(object, "Content-Type"), "name"),
+                      std::back_inserter(leaf.other_names));
+    if (!leaf.other_names.empty()) {
+        leaf.name = std::move(leaf.other_names.front());
+        leaf.other_names.erase(leaf.other_names.begin());
     }
     return leaf;
 }
@@ -95,7 +135,7 @@ std::size_t root_of_related(GMimeMultipart* related, std::size_t count)
 
 class Walk {
   public:
-    Walk(LeafOrder order, const LeafLimits& limits) : order_(order), limits_(limits) {}
+    explicit Walk(const LeafLimits& limits) : limits_(limits) {}
 
     Leaves from(GMimeObject* root)
     {
@@ -114,10 +154,12 @@ class Walk {
         std::size_t depth = 0;
         std::size_t level = 0;
         bool is_beside = false;
+        std::size_t branch = kNoBranch;
     };
 
     void visit(const Place& place)
     {
+        found_.contradict = found_.contradict || contradicts_itself(place.object);
         if (place.depth > limits_.max_depth) {
             found_.cut = true;
         } else if (GMIME_IS_MULTIPART(place.object)) {
@@ -136,11 +178,12 @@ class Walk {
         }
         leaf.level = place.level;
         leaf.is_beside = place.is_beside;
+        leaf.branch = place.branch;
         if (leaf.is_message()) {
             GMimeMessage* const message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(place.object));
             GMimeObject* const root = message == nullptr ? nullptr : g_mime_message_get_mime_part(message);
             if (root != nullptr) {
-                waiting_.push_back({root, place.depth + 1, place.level + 1, place.is_beside});
+                waiting_.push_back({root, place.depth + 1, place.level + 1, place.is_beside, place.branch});
             }
         }
         found_.all.push_back(std::move(leaf));
@@ -156,20 +199,50 @@ class Walk {
         if (all == 0 && found_.undivided == nullptr) {
             found_.undivided = multipart;
         }
-        const bool is_related = is_multipart(place.object, "related");
-        const std::size_t root = is_related ? root_of_related(multipart, count) : 0;
-        const std::size_t first = waiting_.size();
-        for (std::size_t i = count; i > 0; --i) {
-            GMimeObject* const child = g_mime_multipart_get_part(multipart, static_cast<int>(i - 1));
-            const bool is_beside = place.is_beside || (is_related && i - 1 != root);
-            waiting_.push_back({child, place.depth + 1, place.level, is_beside});
-        }
-        if (order_ == LeafOrder::best_first && is_multipart(place.object, "alternative")) {
-            std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(first), waiting_.end());
+        if (is_multipart(place.object, "alternative")) {
+            add_alternatives(multipart, count, place);
+        } else if (is_multipart(place.object, "related")) {
+            add_related(multipart, count, place);
+        } else {
+            for (std::size_t i = count; i > 0; --i) {
+                add_child(multipart, i - 1, place, place.branch, false);
+            }
         }
     }
 
-    LeafOrder order_;
+    void add_alternatives(GMimeMultipart* multipart, std::size_t count, const Place& place)
+    {
+        for (std::size_t i = count; i > 0; --i) {
+            add_child(multipart, i - 1, place, new_branch(place, i - 1, true), false);
+        }
+        ++found_.choices;
+    }
+
+    void add_related(GMimeMultipart* multipart, std::size_t count, const Place& place)
+    {
+        const std::size_t root = root_of_related(multipart, count);
+        const std::size_t of_root = new_branch(place, 0, false);
+        const std::size_t beside = new_branch(place, 1, false);
+        for (std::size_t i = count; i > 0; --i) {
+            const bool is_root = i - 1 == root;
+            add_child(multipart, i - 1, place, is_root ? of_root : beside, !is_root);
+        }
+        ++found_.choices;
+    }
+
+    std::size_t new_branch(const Place& place, std::size_t number, bool is_alternative)
+    {
+        found_.branches.push_back({found_.choices, place.branch, number, is_alternative});
+        return found_.branches.size() - 1;
+    }
+
+    void add_child(GMimeMultipart* multipart, std::size_t number, const Place& place, std::size_t branch,
+                   bool is_beside)
+    {
+        GMimeObject* const child = g_mime_multipart_get_part(multipart, static_cast<int>(number));
+        waiting_.push_back({child, place.depth + 1, place.level, place.is_beside || is_beside, branch});
+    }
+
     const LeafLimits& limits_;
     std::vector<Place> waiting_; ///< the next one last
     Leaves found_;
@@ -177,9 +250,9 @@ class Walk {
 
 } // namespace
 
-Leaves leaves_of(GMimeObject* root, LeafOrder order, const LeafLimits& limits)
+Leaves leaves_of(GMimeObject* root, const LeafLimits& limits)
 {
-    return Walk(order, limits).from(root);
+    return Walk(limits).from(root);
 }
 
 std::vector<std::string> fields_of(GMimeObject* object, const char* name)

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 constexpr std::uint32_t kMaxNumber = 1'000'000; ///< of a piece
+constexpr std::size_t kMaxValues = 4;           ///< of one parameter
 
 bool is_blank(char c)
 {
@@ -250,6 +251,14 @@ std::string encoded(std::string_view value)
     return in_utf8(charset, without_percent_signs(value));
 }
 
+void add_new(std::vector<std::string>& values, std::string value)
+{
+    const bool is_known = std::ranges::find(values, value) != values.end();
+    if (!value.empty() && !is_known && values.size() < kMaxValues) {
+        values.push_back(std::move(value));
+    }
+}
+
 } // namespace
 
 std::string media_type(std::string_view field)
@@ -276,12 +285,12 @@ std::string first_word(std::string_view field)
     return text::to_lower(take_token(rest));
 }
 
-std::string parameter(std::string_view field, std::string_view name)
+std::vector<std::string> parameter_values(std::string_view field, std::string_view name)
 {
     const std::string line = unfold(field);
     ParameterReader reader(line);
-    std::string plain;
-    std::string with_charset;
+    std::vector<std::string> plain;
+    std::vector<std::string> values;
     std::vector<Piece> pieces;
     while (const auto found = reader.next()) {
         if (!text::starts_with_ignoring_case(found->name, name) || found->value.empty()) {
@@ -289,9 +298,9 @@ std::string parameter(std::string_view field, std::string_view name)
         }
         const std::string_view marks = found->name.substr(name.size());
         if (marks.empty()) {
-            plain = plain.empty() ? found->value : plain;
+            add_new(plain, found->value);
         } else if (marks == "*") {
-            with_charset = with_charset.empty() ? encoded(found->value) : with_charset;
+            add_new(values, encoded(found->value));
         } else if (marks.starts_with('*')) {
             if (auto piece = piece_of(marks)) {
                 piece->value = found->value;
@@ -299,10 +308,19 @@ std::string parameter(std::string_view field, std::string_view name)
             }
         }
     }
-    if (!with_charset.empty()) {
-        return with_charset;
+    if (!pieces.empty()) {
+        add_new(values, joined(std::move(pieces)));
     }
-    return pieces.empty() ? plain : joined(std::move(pieces));
+    for (std::string& value : plain) {
+        add_new(values, std::move(value));
+    }
+    return values;
+}
+
+std::string parameter(std::string_view field, std::string_view name)
+{
+    std::vector<std::string> values = parameter_values(field, name);
+    return values.empty() ? std::string() : std::move(values.front());
 }
 
 } // namespace qm::mail

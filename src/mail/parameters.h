@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qm::mail {
 
@@ -23,5 +24,9 @@ std::string first_word(std::string_view field);
 /// except before a quote or a backslash. Encoded words (RFC 2047) stay as written, so nothing is decoded
 /// twice.
 std::string parameter(std::string_view field, std::string_view name);
+
+/// What programs may take for the value of a parameter that is there several times or in several ways: the
+/// first few different values, first the one that parameter() gives; none of them is empty.
+std::vector<std::string> parameter_values(std::string_view field, std::string_view name);
 
 } // namespace qm::mail

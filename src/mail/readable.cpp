@@ -5,24 +5,30 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
-#include <tuple>
 #include <utility>
 
 #include "base/c_ptr.h"
 #include "base/text.h"
 #include "mail/attachment_name.h"
 #include "mail/body_text.h"
+#include "mail/charset.h"
 #include "mail/decode.h"
 #include "mail/headers.h"
 #include "mail/leaves.h"
 #include "mail/parameters.h"
 #include "mail/parser_input.h"
+#include "mail/part_bytes.h"
+#include "mail/text_parts.h"
 
 namespace qm::mail {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 1U << 20U; ///< of the message, for its subject and sender
 constexpr std::size_t kMaxMessage = 1U << 30U;     ///< bytes; GMime counts memory in 32 bits
+constexpr std::uint64_t kMaxLooks = 8;             ///< times the text shown, of HTML that may be blank
+constexpr std::size_t kMaxNames = 4;               ///< of one attachment
+constexpr std::size_t kMaxNameBytes = 255;         ///< of all of them
+constexpr std::string_view kAlsoNamed = ", also named ";
 
 constexpr const char* kTooMuch = "This message is larger or more complicated than can be shown.";
 constexpr const char* kLeftOut =
@@ -39,14 +45,6 @@ void start_gmime()
     static std::once_flag once;
     std::call_once(once, g_mime_init);
 }
-
-/// How willingly a text part is shown: the lesser value first, the earlier part among equals.
-enum class Rank : std::uint8_t { html, plain, named_html, named_plain, other_text, none };
-
-struct Candidate {
-    const Leaf* leaf = nullptr;
-    Rank rank = Rank::none;
-};
 
 /// What makes a mail without text worth a sentence of its own.
 struct Peculiar {
@@ -70,145 +68,6 @@ constexpr std::array kPeculiar = {
     Peculiar{"message/external-body", "The text of this message is not in it but somewhere else."},
 };
 
-Rank rank_of(const Leaf& leaf)
-{
-    if (!GMIME_IS_PART(leaf.object) || leaf.is_attachment) {
-        return Rank::none;
-    }
-    const bool is_named = !leaf.name.empty();
-    if (leaf.type == "text/html" || leaf.type == "application/xhtml+xml") {
-        return is_named ? Rank::named_html : Rank::html;
-    }
-    if (leaf.type == "text/plain") {
-        return is_named ? Rank::named_plain : Rank::plain;
-    }
-    // Unknown kinds of text can be read as plain text (RFC 2046, section 4.1.4), but for those in kPeculiar.
-    return leaf.type.starts_with("text/") && leaf.type != "text/calendar" && !is_named ? Rank::other_text
-                                                                                       : Rank::none;
-}
-
-/// What GMime has read, or what it did not understand: "base64;", comments in front, a second field.
-GMimeContentEncoding encoding_of(GMimePart* part)
-{
-    const GMimeContentEncoding read = g_mime_part_get_content_encoding(part);
-    const auto is_encoding = [](GMimeContentEncoding encoding) {
-        return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-               encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-               encoding == GMIME_CONTENT_ENCODING_UUENCODE;
-    };
-    if (!is_encoding(read)) {
-        for (const std::string& field : fields_of(GMIME_OBJECT(part), "Content-Transfer-Encoding")) {
-            const GMimeContentEncoding encoding =
-                g_mime_content_encoding_from_string(first_word(field).c_str());
-            if (is_encoding(encoding)) {
-                return encoding;
-            }
-        }
-    }
-    return read;
-}
-
-/// True when the first line with anything in it cannot be base64: a text that says it were.
-bool is_no_base64(GMimeStream* source)
-{
-    std::array<char, 1024> buffer{};
-    g_mime_stream_reset(source);
-    const auto count = g_mime_stream_read(source, buffer.data(), buffer.size());
-    std::string_view begin(buffer.data(), static_cast<std::size_t>(std::max<decltype(count)>(count, 0)));
-    begin = text::trim(begin);
-    const std::string_view line = text::trim(begin.substr(0, begin.find('\n')));
-    return line.starts_with('<') || line.find(' ') != std::string_view::npos;
-}
-
-enum class Trust { declared, only_if_possible };
-
-/// Decodes a part piece by piece, as long as `take` wants more.
-template <typename Take>
-void decode_part(GMimePart* part, Trust trust, Take take)
-{
-    GMimeDataWrapper* const content = g_mime_part_get_content(part);
-    if (content == nullptr) {
-        return;
-    }
-    GMimeStream* const source = g_mime_data_wrapper_get_stream(content);
-    GMimeContentEncoding encoding = encoding_of(part);
-    if (trust == Trust::only_if_possible && encoding == GMIME_CONTENT_ENCODING_BASE64 &&
-        is_no_base64(source)) {
-        encoding = GMIME_CONTENT_ENCODING_DEFAULT;
-    }
-    g_mime_stream_reset(source);
-    const Object<GMimeStream> filtered(g_mime_stream_filter_new(source));
-    const Object<GMimeFilter> filter(g_mime_filter_basic_new(encoding, FALSE));
-    if (filter) {
-        g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered.get()), filter.get());
-    }
-    std::array<char, 8192> buffer{};
-    for (bool more = true; more;) {
-        const auto count = g_mime_stream_read(filtered.get(), buffer.data(), buffer.size());
-        more = count > 0 && take(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
-    }
-}
-
-/// The decoded bytes of a text, at most `limit` of them.
-std::string decoded_text(GMimePart* part, std::uint64_t limit)
-{
-    std::string bytes;
-    decode_part(part, Trust::only_if_possible, [&](std::string_view piece) {
-        bytes.append(piece);
-        return bytes.size() < limit;
-    });
-    bytes.resize(std::min<std::size_t>(bytes.size(), limit));
-    return bytes;
-}
-
-/// Decodes into nothing and counts.
-std::uint64_t decoded_size(GMimeObject* object)
-{
-    std::uint64_t size = 0;
-    if (GMIME_IS_PART(object)) {
-        decode_part(GMIME_PART(object), Trust::declared, [&](std::string_view piece) {
-            size += piece.size();
-            return true;
-        });
-    } else if (GMIME_IS_MESSAGE_PART(object)) {
-        GMimeMessage* const message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-        const Object<GMimeStream> sink(g_mime_stream_null_new());
-        if (message != nullptr) {
-            g_mime_object_write_to_stream(GMIME_OBJECT(message), nullptr, sink.get());
-        }
-        size = GMIME_STREAM_NULL(sink.get())->written;
-    }
-    return size;
-}
-
-std::vector<Candidate> candidates_of(const std::vector<Leaf>& leaves)
-{
-    std::vector<Candidate> candidates;
-    for (const Leaf& leaf : leaves) {
-        const Rank rank = rank_of(leaf);
-        if (rank != Rank::none) {
-            candidates.push_back({&leaf, rank});
-        }
-    }
-    std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
-        return std::tuple(a.leaf->level, a.leaf->is_beside, a.rank) <
-               std::tuple(b.leaf->level, b.leaf->is_beside, b.rank);
-    });
-    return candidates;
-}
-
-/// Cut between characters, and without what the cut has left of one.
-std::string text_of_bytes(std::string_view bytes, const ReadLimits& limits, Readable& result)
-{
-    result.cut = bytes.size() > limits.max_text;
-    std::string text = body_text(text::cut_utf8(bytes, limits.max_text), result.charset, result.is_html);
-    constexpr std::string_view kUnreadable = "\uFFFD";
-    for (int i = 0; i < 3 && result.cut && text.ends_with(kUnreadable); ++i) {
-        text.resize(text.size() - kUnreadable.size());
-    }
-    return text;
-}
-
 /// The name without what some programs write around it.
 std::string charset_of(GMimeObject* object)
 {
@@ -220,26 +79,104 @@ std::string charset_of(GMimeObject* object)
     return text::to_lower(text::one_line(decode(charset.substr(0, charset.find('('))), 40));
 }
 
-void read_part(const Leaf& leaf, const ReadLimits& limits, Readable& result)
+/// A text as far as it may be read.
+struct ReadText {
+    Text text;
+    std::size_t bytes = 0; ///< that were read
+    bool cut = false;
+    bool is_ambiguous = false; ///< programs differ in how they decode it
+};
+
+/// Cut between characters, and without what the cut has left of one.
+ReadText read_bytes(std::string_view bytes, bool is_html, std::string charset, std::uint64_t limit)
 {
-    result.is_html = leaf.type == "text/html" || leaf.type == "application/xhtml+xml";
-    result.charset = charset_of(leaf.object);
-    result.text = text_of_bytes(decoded_text(GMIME_PART(leaf.object), limits.max_text + 1), limits, result);
+    ReadText read;
+    read.cut = bytes.size() > limit;
+    const std::string_view kept = text::cut_utf8(bytes, limit);
+    read.bytes = kept.size();
+    read.text = {body_text(kept, charset, is_html), is_html, std::move(charset)};
+    constexpr std::string_view kUnreadable = "\uFFFD";
+    std::string& text = read.text.text;
+    for (int i = 0; i < 3 && read.cut && text.ends_with(kUnreadable); ++i) {
+        text.resize(text.size() - kUnreadable.size());
+    }
+    return read;
 }
 
-/// The first candidate that shows anything. No byte of the message is decoded twice, however many are blank.
-void read_text(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
+ReadText read_part(const Leaf& leaf, std::uint64_t limit)
 {
-    for (const Candidate& candidate : candidates_of(leaves)) {
-        read_part(*candidate.leaf, limits, result);
-        if (!is_blank_text(result.text, result.is_html)) {
-            return;
-        }
+    std::string charset = charset_of(leaf.object);
+    const TextBytes text = text_bytes(GMIME_PART(leaf.object), charset, limit + 1);
+    const bool is_read_in_two_ways =
+        is_utf7(find_charset(charset)) && text.bytes.find('+') != std::string::npos;
+    ReadText read = read_bytes(text.bytes, is_html(leaf), std::move(charset), limit);
+    read.is_ambiguous = text.is_undecoded || is_read_in_two_ways;
+    return read;
+}
+
+/// Tells whether a text shows nothing. Of HTML beyond all measure, which costs the most, it is not asked.
+class BlankTexts {
+  public:
+    BlankTexts(const ReadLimits& limits, IsBlankHtml is_blank_html)
+        : limits_(limits), is_blank_html_(is_blank_html)
+    {
     }
-    result.text.clear();
-    result.charset.clear();
-    result.cut = false;
-    result.is_html = false;
+
+    bool is_blank(const Text& text)
+    {
+        if (is_blank_text(text.text)) {
+            return true;
+        }
+        if (!text.is_html || is_blank_html_ == nullptr) {
+            return false;
+        }
+        html_bytes_ += text.text.size();
+        return html_bytes_ <= kMaxLooks * limits_.max_text && is_blank_html_(text.text);
+    }
+
+  private:
+    const ReadLimits& limits_;
+    IsBlankHtml is_blank_html_;
+    std::uint64_t html_bytes_ = 0; ///< looked at so far
+};
+
+/// What becomes of each leaf. No byte of the message is decoded twice for it, however many are blank.
+std::vector<Use> choose_texts(const Leaves& leaves, const ReadLimits& limits, IsBlankHtml is_blank_html,
+                              Readable& result)
+{
+    BlankTexts texts(limits, is_blank_html);
+    TextParts parts = text_parts(leaves, [&](const Leaf& leaf) {
+        const ReadText read = read_part(leaf, limits.max_text);
+        const bool is_blank = texts.is_blank(read.text);
+        result.cut = result.cut || (is_blank && read.cut); // what is behind that may be seen
+        return is_blank;
+    });
+    result.contradicts_itself = leaves.contradict || parts.contradict;
+    return std::move(parts.uses);
+}
+
+/// False when there are more than may be shown; those of which nothing is shown are not Use::shown any more.
+bool read_texts(const std::vector<Leaf>& leaves, const ReadLimits& limits, std::vector<Use>& uses,
+                Readable& result)
+{
+    std::uint64_t left = limits.max_text;
+    bool reads_all = true;
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+        if (uses[i] != Use::shown) {
+            continue;
+        }
+        if (result.texts.size() >= limits.max_texts || left == 0) {
+            uses[i] = Use::not_shown;
+            reads_all = false;
+            continue;
+        }
+        ReadText read = read_part(leaves[i], left);
+        left -= read.cut ? left : read.bytes;
+        result.cut = result.cut || read.cut;
+        result.contradicts_itself = result.contradicts_itself || read.is_ambiguous;
+        result.texts.push_back(std::move(read.text));
+    }
+    return reads_all;
 }
 
 /// What stands in a multipart/* whose boundary is missing or is not the one that it says.
@@ -247,32 +184,58 @@ void read_undivided(GMimeMultipart* multipart, const ReadLimits& limits, Readabl
 {
     const char* const all = multipart == nullptr ? nullptr : g_mime_multipart_get_prologue(multipart);
     const std::string_view bytes(all == nullptr ? "" : all);
-    std::string text = text_of_bytes(bytes.substr(0, limits.max_text + 1), limits, result);
-    if (!is_blank_text(text, false)) {
-        result.text = std::move(text);
+    ReadText read = read_bytes(bytes.substr(0, limits.max_text + 1), false, "", limits.max_text);
+    if (!is_blank_text(read.text.text)) {
+        result.texts.push_back(std::move(read.text));
+        result.cut = read.cut;
         result.problem = kUndivided;
     }
 }
 
-std::string shown_name(const Leaf& leaf)
+/// The names of an attachment as they may be shown, each once. More than kMaxNames are not listed.
+std::vector<std::string> shown_names(const Leaf& leaf)
 {
     const bool is_mail = leaf.is_message() || leaf.type == "message/rfc822";
-    return leaf.name.empty() && is_mail ? "message.eml" : attachment_name(leaf.name);
+    std::vector<std::string> names{leaf.name.empty() && is_mail ? "message.eml" : attachment_name(leaf.name)};
+    for (const std::string& raw : leaf.other_names) {
+        std::string name = attachment_name(raw);
+        if (names.size() <= kMaxNames && std::ranges::find(names, name) == names.end()) {
+            names.push_back(std::move(name));
+        }
+    }
+    return names;
+}
+
+/// All of them in one, none longer than may be shown.
+std::string joined(const std::vector<std::string>& names)
+{
+    const std::size_t count = std::min(names.size(), kMaxNames);
+    const std::size_t limit = (kMaxNameBytes - (count - 1) * kAlsoNamed.size()) / count;
+    std::string all = shortened_name(names.front(), limit);
+    for (std::size_t i = 1; i < count; ++i) {
+        all.append(kAlsoNamed).append(shortened_name(names[i], limit));
+    }
+    return all;
 }
 
 /// True when there are more than may be listed.
-bool list_attachments(const std::vector<Leaf>& leaves, const ReadLimits& limits, Readable& result)
+bool list_attachments(const std::vector<Leaf>& leaves, const std::vector<Use>& uses, const ReadLimits& limits,
+                      Readable& result)
 {
-    for (const Leaf& leaf : leaves) {
-        const bool is_text = leaf.type.starts_with("text/") || leaf.type == "application/xhtml+xml";
-        const bool is_shown = is_text && leaf.name.empty() && !leaf.is_attachment;
-        if (leaf.level > 0 || is_shown) { // those of attached messages are inside these
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+        const Leaf& leaf = leaves[i];
+        const bool is_text = leaf.type.starts_with("text/") || is_html(leaf);
+        const bool is_seen_as_text =
+            is_text && leaf.name.empty() && !leaf.is_attachment && uses[i] != Use::not_shown;
+        if (leaf.level > 0 || is_seen_as_text) { // those of attached messages are inside these
             continue;
         }
         if (result.attachments.size() >= limits.max_attachments) {
             return true;
         }
-        result.attachments.push_back({shown_name(leaf), leaf.type, decoded_size(leaf.object)});
+        const std::vector<std::string> names = shown_names(leaf);
+        result.contradicts_itself = result.contradicts_itself || names.size() > kMaxNames;
+        result.attachments.push_back({joined(names), leaf.type, decoded_size(leaf.object)});
     }
     return false;
 }
@@ -326,7 +289,7 @@ class ParsedMessage {
 
 } // namespace
 
-Readable read_message(std::string_view message, const ReadLimits& limits)
+Readable read_message(std::string_view message, const ReadLimits& limits, IsBlankHtml is_blank_html)
 {
     start_gmime();
     Readable result;
@@ -340,16 +303,17 @@ Readable read_message(std::string_view message, const ReadLimits& limits)
         return result;
     }
     const LeafLimits leaf_limits{limits.max_parts, limits.max_depth};
-    read_text(leaves_of(root, LeafOrder::best_first, leaf_limits).all, limits, result);
-    const Leaves leaves = leaves_of(root, LeafOrder::written, leaf_limits);
+    const Leaves leaves = leaves_of(root, leaf_limits);
+    std::vector<Use> uses = choose_texts(leaves, limits, is_blank_html, result);
+    const bool reads_all_texts = read_texts(leaves.all, limits, uses, result);
     const bool reads_all = !left_out && !leaves.cut;
-    if (reads_all && result.text.empty()) {
+    if (reads_all && result.texts.empty()) {
         read_undivided(leaves.undivided, limits, result);
     }
-    const bool lists_all = !list_attachments(leaves.all, limits, result);
-    if (result.text.empty()) {
-        result.problem = reads_all ? why_no_text(leaves.all, result) : kTooMuch;
-    } else if (!reads_all || !lists_all) {
+    const bool lists_all = !list_attachments(leaves.all, uses, limits, result);
+    if (result.texts.empty()) {
+        result.problem = reads_all && !result.cut ? why_no_text(leaves.all, result) : kTooMuch;
+    } else if (!reads_all || !reads_all_texts || !lists_all) {
         result.problem = kLeftOut;
     }
     return result;

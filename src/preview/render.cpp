@@ -1,13 +1,17 @@
 #include "preview/render.h"
 
+#include <algorithm>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "html/sanitizer.h"
 #include "mail/body_text.h"
 #include "mail/charset.h"
+#include "preview/blank.h"
 #include "preview/plain.h"
 #include "preview/sentences.h"
 
@@ -36,26 +40,65 @@ bool surely_says_something(std::string_view html)
 }
 
 /// True when the end of it is missing.
-bool show_text(Preview& preview, const mail::Readable& readable, const PreviewOptions& options)
+bool show_plain(Preview& preview, std::string_view text, const PreviewOptions& options)
 {
-    if (!readable.is_html) {
-        std::string_view text = readable.text;
+    const std::size_t whole = text.size();
+    preview.html = html::text_to_html(text);
+    while (preview.html.size() > kMaxGrowth * options.max_text) { // nothing but signs that are escaped
+        text = text::cut_utf8(text, text.size() / 2);
         preview.html = html::text_to_html(text);
-        while (preview.html.size() > kMaxGrowth * options.max_text) { // nothing but signs that are escaped
-            text = text::cut_utf8(text, text.size() / 2);
-            preview.html = html::text_to_html(text);
+    }
+    preview.text = plain(text);
+    return text.size() < whole;
+}
+
+/// One below the other, with an empty line between them.
+std::string joined(const std::vector<mail::Text>& texts)
+{
+    std::string all;
+    for (const mail::Text& one : texts) {
+        if (!all.empty()) {
+            all += all.ends_with('\n') ? "\n" : "\n\n";
         }
-        preview.text = plain(text);
-        return readable.cut || text.size() < readable.text.size();
+        all += one.text;
     }
-    const html::SanitizeOptions sanitize{options.replacement_image, options.max_text};
-    html::Sanitized sanitized = html::sanitize(readable.text, sanitize);
+    return all;
+}
+
+/// Each by itself, so that what one leaves open takes nothing of the next, and then all of them, because
+/// there are limits for the whole.
+html::Sanitized sanitized(const std::vector<mail::Text>& texts, const PreviewOptions& options)
+{
+    html::Sanitized all;
+    for (const mail::Text& one : texts) {
+        html::Sanitized part = one.is_html
+                                   ? html::sanitize(one.text, {options.replacement_image, options.max_text})
+                                   : html::Sanitized{html::text_to_html(one.text), false};
+        if (texts.size() == 1) {
+            return part;
+        }
+        all.html += (all.html.empty() ? "" : "<hr>") + part.html;
+        all.cut = all.cut || part.cut;
+    }
+    html::Sanitized whole =
+        html::sanitize(all.html, {options.replacement_image, kMaxGrowth * options.max_text});
+    whole.cut = whole.cut || all.cut;
+    return whole;
+}
+
+/// True when the end of it is missing.
+bool show_texts(Preview& preview, const std::vector<mail::Text>& texts, const PreviewOptions& options)
+{
+    if (std::ranges::none_of(texts, &mail::Text::is_html)) {
+        return show_plain(preview, joined(texts), options);
+    }
+    html::Sanitized shown = sanitized(texts, options);
     // From what is shown, so that both say the same and a link's target is checked in one place.
-    if (options.wants_text || !surely_says_something(sanitized.html)) {
-        preview.text = plain(html::html_to_text(sanitized.html));
+    if (options.wants_text || !surely_says_something(shown.html)) {
+        preview.text = plain(html::html_to_text(shown.html));
     }
-    preview.html = std::move(sanitized.html);
-    return readable.cut || sanitized.cut;
+    preview.html = std::move(shown.html);
+    return shown.cut;
 }
 
 bool is_blank(std::string_view text)
@@ -67,17 +110,20 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
 {
     mail::ReadLimits limits;
     limits.max_text = options.max_text;
-    mail::Readable readable = mail::read_message(message, limits);
+    mail::Readable readable = mail::read_message(message, limits, is_blank_html);
     Preview preview;
     preview.subject = std::move(readable.subject);
     preview.from = std::move(readable.from);
-    preview.charset = std::move(readable.charset);
+    preview.charset = readable.texts.empty() ? "" : readable.texts.front().charset;
     preview.attachments = std::move(readable.attachments);
-    if (readable.text.empty()) {
+    if (readable.texts.empty()) {
         say(preview, readable.problem.empty() ? kNoText : std::string_view(readable.problem));
+        if (readable.contradicts_itself) {
+            say(preview, kContradicts);
+        }
         return preview;
     }
-    const bool is_cut = show_text(preview, readable, options) || cut;
+    const bool is_cut = show_texts(preview, readable.texts, options) || readable.cut || cut;
     if (is_blank(preview.text) && !surely_says_something(preview.html) &&
         preview.html.find("<img") == std::string::npos) {
         preview.text.clear();
@@ -88,6 +134,9 @@ Preview of_bytes(std::string_view message, bool cut, const PreviewOptions& optio
     }
     if (!readable.problem.empty()) {
         say(preview, readable.problem);
+    }
+    if (readable.contradicts_itself) {
+        say(preview, kContradicts);
     }
     return preview;
 }

@@ -15,6 +15,8 @@ inline constexpr std::string_view kNoText = "This message has no text.";
 inline constexpr std::string_view kUnsafe = "This message cannot be shown safely.";
 inline constexpr std::string_view kLater = "This message cannot be shown at the moment.";
 inline constexpr std::string_view kCut = "The message is longer than what is shown here.";
+inline constexpr std::string_view kContradicts =
+    "This message contradicts itself; other programs may show something else.";
 
 inline std::string html_sentence(std::string_view sentence)
 {

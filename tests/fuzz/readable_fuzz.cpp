@@ -41,11 +41,13 @@ void check_attachment(const mail::Attachment& attachment)
 void check_readable(std::string_view message)
 {
     const mail::Readable readable = mail::read_message(message);
-    expect_valid(readable.text, "the text");
+    for (const mail::Text& text : readable.texts) {
+        expect_valid(text.text, "a text");
+        expect_line(text.charset, "the charset");
+    }
     expect_line(readable.subject, "the subject");
     expect_line(readable.from, "the sender");
-    expect_line(readable.charset, "the charset");
-    expect(!readable.text.empty() || !readable.problem.empty(), "there is text or a sentence");
+    expect(!readable.texts.empty() || !readable.problem.empty(), "there is text or a sentence");
     for (const mail::Attachment& attachment : readable.attachments) {
         check_attachment(attachment);
     }

@@ -33,7 +33,7 @@ TEST(AttachmentList, TheFilenameOfTheDispositionCountsBeforeTheNameOfTheType)
 {
     EXPECT_EQ(names_in(part("application/x; name=a.exe", "x",
                             "Content-Disposition: attachment; filename=b.pdf\r\n")),
-              Names{"b.pdf"});
+              Names{"b.pdf, also named a.exe"});
     EXPECT_EQ(names_in(part("application/x; name=a.exe", "x", "Content-Disposition: attachment\r\n")),
               Names{"a.exe"});
     EXPECT_EQ(
@@ -47,14 +47,40 @@ TEST(AttachmentList, TheFilenameOfTheDispositionCountsBeforeTheNameOfTheType)
     EXPECT_EQ(names_in(part("application/x", "x")), Names{"unnamed"});
 }
 
-TEST(AttachmentList, TheFirstOfContradictingFieldsCounts)
+TEST(AttachmentList, OfContradictingFieldsTheFirstCountsAndTheOthersAreShown)
 {
     EXPECT_EQ(names_in(part("application/x", "x",
                             "Content-Disposition: attachment; filename=a.exe\r\n"
                             "Content-Disposition: attachment; filename=b.pdf\r\n")),
-              Names{"a.exe"});
+              Names{"a.exe, also named b.pdf"});
     EXPECT_EQ(names_in(part("application/x; name=a.exe", "x", "Content-Type: application/x; name=b.pdf\r\n")),
-              Names{"a.exe"});
+              Names{"a.exe, also named b.pdf"});
+}
+
+TEST(AttachmentList, ANameThatOtherProgramsMayShowIsShownToo)
+{
+    EXPECT_EQ(names_in(attachment("filename=\"a.exe\"; filename*0=\"invoice.\"; filename*1=\"pdf\"")),
+              Names{"invoice.pdf, also named a.exe"});
+    EXPECT_EQ(names_in(attachment("filename=a.exe; filename=b.pdf")), Names{"a.exe, also named b.pdf"});
+    EXPECT_EQ(names_in(attachment("filename=plain.pdf; filename*=utf-8''%e2%82%ac.exe")),
+              Names{"€.exe, also named plain.pdf"});
+    EXPECT_EQ(names_in(attachment("filename=a; filename*=utf-8''b; filename*0=c", "application/x; name=d")),
+              Names{"b, also named c, also named a, also named d"});
+    EXPECT_EQ(names_in(attachment("filename*=utf-8''%c3%a4.txt; filename=\"=?utf-8?q?=C3=A4=2Etxt?=\"",
+                                  "text/plain; name=\"dir/\u00E4.txt\"")),
+              Names{"ä.txt"})
+        << "they look the same";
+    const std::string longer(300, 'x');
+    const Names all =
+        names_in(attachment("filename=" + longer + ".exe; filename*=utf-8''" + longer + ".pdf"));
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_LE(all[0].size(), 255U);
+    EXPECT_TRUE(all[0].ends_with(".exe")) << all[0];
+    EXPECT_NE(all[0].find(".pdf, also named x"), std::string::npos) << all[0];
+    EXPECT_FALSE(read_message(attachment("filename=a; filename=b")).contradicts_itself);
+    EXPECT_TRUE(read_message(attachment("filename=a; filename=b; filename*=c", "x/x; name=d; name=e"))
+                    .contradicts_itself)
+        << "not all are shown";
 }
 
 TEST(AttachmentList, NamesComeThroughInEveryEncoding)
@@ -75,7 +101,6 @@ TEST(AttachmentList, NamesComeThroughInEveryEncoding)
           std::string("filename*=utf-8''=?utf-8?q?=E2=82=AC_=C3=A4=2Etxt?="),
           std::string("filename=\"\u20AC \u00E4.txt\""), std::string("filename=\u20AC \u00E4.txt"),
           std::string("filename=\"\x80 \xE4.txt\""),
-          std::string("filename=plain.pdf; filename*=utf-8''%e2%82%ac%20%c3%a4.txt"),
           std::string("filename=\"..\\\\..\\\\\u20AC \u00E4.txt . .\""),
           std::string("filename=\"\u20AC\r\n \u00E4.txt\"")}) {
         EXPECT_EQ(names_in(attachment(parameters)), Names{"€ ä.txt"}) << parameters;

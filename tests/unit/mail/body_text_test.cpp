@@ -34,6 +34,16 @@ TEST(BodyText, ACharsetThatCannotReadWhatUtf8CanIsNotBelieved)
     EXPECT_EQ(plain("+AOQ-", "utf-7"), "ä");
 }
 
+TEST(BodyText, HtmlIsNeverReadAsUtf7)
+{
+    const std::string hidden = "Hello Anna +ADwAIQAtAC0- your account is locked +AC0ALQA+-";
+    EXPECT_EQ(body_text(hidden, "utf-7", true), hidden);
+    EXPECT_EQ(body_text(hidden, "unicode-1-1-utf-7", true), hidden);
+    EXPECT_EQ(plain(hidden, "utf-7"), "Hello Anna <!-- your account is locked -->");
+    const std::string by_meta = "<meta charset=utf-7>\xE4\xF6\xFC+ADw-";
+    EXPECT_EQ(body_text(by_meta, "", true), "<meta charset=utf-7>äöü+ADw-");
+}
+
 TEST(BodyText, AMarkAtTheBeginningSaysMoreThanTheDeclaration)
 {
     EXPECT_EQ(plain("\xEF\xBB\xBFä", "koi8-r"), "ä");
@@ -82,9 +92,9 @@ TEST(BodyText, HostileTextCostsLinearWork)
             piece, 200'000, [&](std::size_t bytes) { return test::times(bytes / piece.size(), piece); },
             [](const std::string& text) {
                 for (const std::string_view charset : {"", "utf-7", "iso-2022-jp", "gb18030"}) {
-                    is_blank_text(body_text(text, charset, true), true);
+                    is_blank_text(body_text(text, charset, true));
                 }
-                is_blank_text(text, false);
+                is_blank_text(text);
             });
     }
 }

@@ -6,7 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "mail/readable.h"
+
 namespace qm::test {
+
+/// All texts of a message, with a bar between them.
+inline std::string text_in(const mail::Readable& mail)
+{
+    std::string all;
+    for (const mail::Text& one : mail.texts) {
+        all += (all.empty() ? "" : "|") + one.text;
+    }
+    return all;
+}
 
 inline std::string times(std::size_t count, std::string_view text)
 {

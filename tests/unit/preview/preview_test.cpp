@@ -115,6 +115,87 @@ TEST(Preview, AMailWithoutTextIsASentence)
     EXPECT_EQ(shown.attachments[0].name, "a.pdf");
 }
 
+TEST(Preview, TextsStandOneBelowTheOther)
+{
+    const auto mixed = [](const std::vector<std::pair<std::string, std::string>>& parts) {
+        std::string message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+        for (const auto& [type, body] : parts) {
+            message.append("--b\r\nContent-Type: ")
+                .append(type)
+                .append("\r\n\r\n")
+                .append(body)
+                .append("\r\n");
+        }
+        return of(message + "--b--\r\n");
+    };
+    const Preview plain = mixed({{"text/plain", "Hello <b>\r\n"}, {"text/plain", "-- \r\nthe list"}});
+    EXPECT_EQ(plain.html, "Hello &lt;b&gt;<br>\n<br>\n-- <br>\nthe list");
+    EXPECT_EQ(plain.text, "Hello <b>\n\n-- \nthe list");
+    const Preview html = mixed({{"text/html; charset=koi8-r", "<b>Harmless first."},
+                                {"application/pdf; name=a.pdf", "x"},
+                                {"text/html", "<p>Pay at https://evil.example/ now</p>"}});
+    EXPECT_EQ(html.html, "<b>Harmless first.</b><hr><p>Pay at https://evil.example/ now</p>");
+    EXPECT_TRUE(has(html.text, "Harmless first.\n")) << html.text;
+    EXPECT_TRUE(has(html.text, "\nPay at https://evil.example/ now\n")) << html.text;
+    EXPECT_EQ(html.charset, "koi8-r");
+    const Preview both =
+        mixed({{"text/plain", "1 < 2 <!--"}, {"text/html", "<plaintext>Harm<hr>"}, {"text/html", "less"}});
+    EXPECT_EQ(both.html, "1 &lt; 2 &lt;!--<hr><pre>Harm&lt;hr&gt;</pre><hr>less");
+    PreviewOptions image;
+    image.replacement_image = "cid:r.png";
+    for (const std::string open :
+         {"<table><tr><td>", "<ul><li>", "<b><i><font color=red>", "<div align=center><p>", "<!--", "<style>",
+          "<a href='https://x.example/'>", "<h1>", "<img src=x>", "<blockquote><pre>"}) {
+        const Preview shown =
+            mixed({{"text/html", "one " + open}, {"text/plain", "two"}, {"text/html", "</td></b>three"}});
+        EXPECT_TRUE(has(shown.text, "one") && has(shown.text, "two") && has(shown.text, "three"))
+            << shown.text;
+        EXPECT_EQ(sanitized(shown.html, image), shown.html);
+    }
+}
+
+TEST(Preview, TextsWithoutEndAreBounded)
+{
+    std::string message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    for (int i = 0; i < 900; ++i) {
+        message += i % 2 == 0 ? "--b\r\nContent-Type: text/html\r\n\r\n" : "--b\r\n\r\n";
+        for (int j = 0; j < 100; ++j) {
+            message += i % 4 == 0 ? "<td><li>" : "&\"<b>";
+        }
+        message += "x\r\n";
+    }
+    PreviewOptions options;
+    for (const std::uint64_t limit : {100U, 10'000U, 512U * 1024U}) {
+        options.max_text = limit;
+        const Preview shown = of(message, options);
+        EXPECT_LE(shown.html.size(), 3 * limit + 1000);
+        EXPECT_TRUE(has(shown.text, "something was left out")) << limit;
+        EXPECT_LE(shown.attachments.size(), 100U);
+    }
+}
+
+TEST(Preview, HtmlThatTakesLongToReadAndShowsNothingIsAnsweredInTime)
+{
+    std::string part = "--b\r\nContent-Type: text/html\r\n\r\n";
+    for (int i = 0; i < 50'000; ++i) {
+        part += "&zwnj;<br>";
+    }
+    std::string message = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    for (int i = 0; i < 100; ++i) {
+        message += part + "\r\n";
+    }
+    EXPECT_TRUE(has(of(message).text, "left out"));
+}
+
+TEST(Preview, AMailThatContradictsItselfIsToldSo)
+{
+    const std::string said = "(This message contradicts itself; other programs may show something else.)";
+    const std::string twice = "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n";
+    EXPECT_TRUE(has(of(twice + "--a\r\n\r\nA\r\n--a--\r\n--b\r\n\r\nB\r\n--b--\r\n").text, said));
+    EXPECT_TRUE(has(of(twice + "--a\r\n\r\n\r\n--a--\r\n--b\r\n\r\nB\r\n--b--\r\n").text, said));
+    EXPECT_FALSE(has(of("\r\nx").text, "contradicts"));
+}
+
 TEST(Preview, WhatIsCutIsSaid)
 {
     PreviewOptions options;
