@@ -65,9 +65,6 @@ class Writer final : public Visitor {
         }
         fitting_.enter(element, written);
         legible_.enter(element, written);
-        if (element.is_link) {
-            open.target = shown_target(attributes.find("href").value_or("")).value_or("");
-        }
         if (element.name == "img") {
             write_image(attributes);
         } else {
@@ -91,8 +88,28 @@ class Writer final : public Visitor {
             html_ += open.name;
             html_ += '>';
         }
-        if (!open.target.empty() && !says_the_same(open.label, open.target)) {
-            write_target(open);
+    }
+
+    /// There is room for the target before there is any for the text that seems to be one.
+    void start_link(std::string_view target) override
+    {
+        Link link;
+        link.target = shown_target(target).value_or("");
+        link.reserved = link.target.empty() ? 0 : written_target(link).size() + 1; // and a blank
+        if (put({}, link.reserved)) {
+            links_.push_back(std::move(link));
+        } else {
+            links_.emplace_back();
+        }
+    }
+
+    void end_link() override
+    {
+        const Link link = std::move(links_.back());
+        links_.pop_back();
+        reserved_ -= link.reserved;
+        if (!link.target.empty() && !says_the_same(link.label, link.target)) {
+            html_ += written_target(link);
         }
     }
 
@@ -104,9 +121,9 @@ class Writer final : public Visitor {
             in_order = in_reading_order(text);
             shown = in_order;
         }
-        for (Open& open : open_) {
-            if (!open.target.empty() && open.label.size() < kMaxLabel) {
-                open.label += text::cut_utf8(shown, kMaxLabel);
+        for (Link& link : links_) {
+            if (link.label.size() < kMaxLabel) {
+                link.label += text::cut_utf8(shown, kMaxLabel);
             }
         }
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
@@ -120,8 +137,11 @@ class Writer final : public Visitor {
   private:
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
-        std::string target;    ///< of a link
-        std::string label;     ///< its text, as far as it is compared
+    };
+    struct Link {
+        std::string target;
+        std::string label;        ///< its text, as far as it is compared
+        std::size_t reserved = 0; ///< bytes for the target
     };
 
     /// All of `piece` or, from now on, nothing.
@@ -138,13 +158,12 @@ class Writer final : public Visitor {
 
     void write_start(const Element& element, const Written& attributes, Open& open)
     {
-        const std::string_view name = element.is_link ? "span" : element.name;
-        const bool says_nothing = attributes.empty() && (name == "span" || name == "font");
+        const bool says_nothing = attributes.empty() && (element.name == "span" || element.name == "font");
         if (says_nothing) {
             return;
         }
         tag_ = '<';
-        tag_ += name;
+        tag_ += element.name;
         for (const auto& [attribute, value] : attributes) {
             tag_ += ' ';
             tag_ += attribute;
@@ -153,8 +172,8 @@ class Writer final : public Visitor {
             tag_ += '"';
         }
         tag_ += '>';
-        if (put(tag_, is_void(element) ? 0 : name.size() + 3)) {
-            open.name = name;
+        if (put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
+            open.name = element.name;
         }
     }
 
@@ -166,10 +185,13 @@ class Writer final : public Visitor {
         }
     }
 
-    void write_target(const Open& open)
+    static std::string written_target(const Link& link)
     {
-        const bool has_label = !text::trim(open.label).empty();
-        put(escape((has_label ? " [" : "[") + open.target + "]"));
+        if (link.target.empty()) {
+            return {};
+        }
+        const bool has_label = !text::trim(link.label).empty();
+        return escape((has_label ? " [" : "[") + link.target + "]");
     }
 
     /// As much as fits, cut between characters.
@@ -215,10 +237,11 @@ class Writer final : public Visitor {
     std::string tag_; ///< that is being written
     std::map<std::string, std::optional<std::string>, std::less<>>
         styles_;               ///< as they came and as they may be
-    std::size_t reserved_ = 0; ///< bytes of the end tags to come
+    std::size_t reserved_ = 0; ///< bytes of the end tags and targets to come
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
+    std::vector<Link> links_; ///< that are open
     Fitting fitting_;
     Legible legible_;
 };

@@ -159,6 +159,64 @@ TEST(Sanitizer, ATargetIsShownWhateverIsAroundTheLink)
     }
 }
 
+TEST(Sanitizer, ATargetIsShownHoweverManyLinksAreOpen)
+{
+    const std::string evil = "<a href=\"https://evil.example/\">https://www.bank.com/</a>";
+    const std::string shown = "https://www.bank.com/ [https://evil.example/]";
+    std::string links;
+    for (int i = 0; i < 70'000; ++i) {
+        links += "<a href=x></a>";
+    }
+    SanitizeOptions options = with_image();
+    options.max_input = 8ULL << 20U;
+    EXPECT_EQ(clean("<a><a><a>" + evil), shown);
+    EXPECT_EQ(clean("<a name=1>a<a name=2>b<a name=3>c" + evil), "abc" + shown);
+    EXPECT_EQ(clean("<a href=http://1.example>a<a href=http://2.example>b" + evil),
+              "a [http://1.example]b [http://2.example]" + shown);
+    EXPECT_FALSE(sanitize("<a><a><a>" + evil).cut);
+    EXPECT_EQ(sanitize(links + evil, options).html, shown);
+    std::string deep;
+    for (int i = 0; i < 300; ++i) {
+        deep += "<b><table><td>";
+    }
+    EXPECT_NE(clean(deep + evil).find(shown), std::string::npos);
+}
+
+TEST(Sanitizer, ATargetStandsWhereTheLinkEnds)
+{
+    EXPECT_EQ(clean("<a href=https://evil.example><div>log in</a></div><p>filler</p>"),
+              "<div>log in [https://evil.example]</div><p>filler</p>");
+    EXPECT_EQ(clean("<p>To <a href=https://evil.example><div>log in</div></a>"),
+              "<p>To </p><div>log in</div> [https://evil.example]");
+    EXPECT_EQ(clean("<p>To <a href=https://evil.example><b>log</p>in</a> here"),
+              "<p>To <b>log</b></p>in [https://evil.example] here");
+    EXPECT_EQ(clean("<a href=https://1.example><table><td>x</a>y<a href=https://2.example>z</table>w</a>"),
+              "<table><tbody><tr><td>xyz [https://2.example]</td></tr></tbody></table>w [https://1.example]");
+    EXPECT_EQ(clean("<a href=https://1.example><table><tr></a><td>x"),
+              "<table><tbody><tr><td>[https://1.example]</td><td>x</td></tr></tbody></table>");
+    EXPECT_EQ(clean("<a href=https://1.example>x"), "x [https://1.example]");
+    EXPECT_EQ(clean("</a>x</a><a>y</a></a>"), "xy");
+}
+
+TEST(Sanitizer, ThereIsRoomForTheTargetOfEveryLinkThatBegins)
+{
+    const std::string evil = "<a href=\"https://evil.example/\">https://www.bank.com/";
+    const std::string filler(1000, 'x');
+    SanitizeOptions options;
+    for (options.max_input = 60; options.max_input < 120; ++options.max_input) {
+        const std::string html = sanitize(evil + filler, options).html;
+        EXPECT_LE(html.size(), options.max_input);
+        EXPECT_TRUE(html.empty() || html.ends_with("[https://evil.example/]")) << html;
+    }
+    options.max_input = 1000;
+    std::string many;
+    for (int i = 0; i < 30; ++i) {
+        many += "<a href=//" + std::to_string(i) + "></a>";
+    }
+    EXPECT_TRUE(sanitize(evil + filler, options).html.ends_with("x [https://evil.example/]"));
+    EXPECT_TRUE(sanitize(many + evil + filler, options).html.ends_with("x [https://evil.example/]"));
+}
+
 TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
 {
     for (const std::string_view target :
