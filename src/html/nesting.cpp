@@ -109,6 +109,9 @@ void Nesting::end(const Element& element)
         --skipped_;
         return;
     }
+    if (written_ >= max_elements_ && is_table_part(element.role)) {
+        return; // the text behind it would ask for another cell
+    }
     close(element);
 }
 
@@ -184,7 +187,7 @@ std::string Nesting::finish()
 
 bool Nesting::fits(const Element& element) const
 {
-    if (written_ >= max_elements_) {
+    if (written_ + (is_in_place(element) ? 0 : kRoomForCell) >= max_elements_) {
         return false;
     }
     if (is_void(element)) {
@@ -198,6 +201,22 @@ bool Nesting::fits(const Element& element) const
         return false;
     }
     return is_table_part(element.role) || open_.size() + kRoomForCell < kMaxDepth;
+}
+
+/// False when other elements may have to be opened before this one.
+bool Nesting::is_in_place(const Element& element) const
+{
+    const Role parent = open_.empty() ? Role::block : open_.back()->role;
+    switch (element.role) {
+    case Role::column:
+        return parent == Role::column_group;
+    case Role::row:
+        return parent == Role::row_group;
+    case Role::cell:
+        return parent == Role::row && cells_.back() < kMaxCells;
+    default:
+        return is_table_part(element.role) || !in_table_structure();
+    }
 }
 
 /// Closes and opens what must be before this element starts. False when it cannot start here.

@@ -55,6 +55,7 @@ class Nesting {
 
   private:
     bool fits(const Element& element) const;
+    bool is_in_place(const Element& element) const;
     bool make_room(const Element& element);
     void make_room_for_text();
     void close(const Element& element);
