@@ -1,5 +1,6 @@
 #include "html/sanitizer.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -65,6 +66,13 @@ class Writer final : public Visitor {
         }
         fitting_.enter(element, written);
         legible_.enter(element, written);
+        open.turns = turns(written);
+        turning_ += open.turns ? 1 : 0;
+        if (!links_.empty()) {
+            Link& link = links_.back();
+            link.is_plain = link.is_plain && link.label.empty() && !open.turns && !is_void(element) &&
+                            element.role == Role::inline_text;
+        }
         if (element.name == "img") {
             write_image(attributes);
         } else {
@@ -82,6 +90,10 @@ class Writer final : public Visitor {
         open_.pop_back();
         legible_.leave();
         fitting_.leave(element);
+        turning_ -= open.turns ? 1 : 0;
+        if (!links_.empty()) {
+            links_.back().has_end = true;
+        }
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
             html_ += "</";
@@ -94,6 +106,7 @@ class Writer final : public Visitor {
     void start_link(std::string_view target) override
     {
         Link link;
+        link.is_plain = turning_ == 0;
         link.target = shown_target(target).value_or("");
         link.reserved = link.target.empty() ? 0 : written_target(link).size() + 1; // and a blank
         if (put({}, link.reserved)) {
@@ -108,7 +121,10 @@ class Writer final : public Visitor {
         const Link link = std::move(links_.back());
         links_.pop_back();
         reserved_ -= link.reserved;
-        if (!link.target.empty() && !says_the_same(link.label, link.target)) {
+        if (!links_.empty()) {
+            links_.back().add(link.label);
+        }
+        if (!link.target.empty() && !(link.is_plain && says_the_same(link.label, link.target))) {
             html_ += written_target(link);
         }
     }
@@ -121,10 +137,8 @@ class Writer final : public Visitor {
             in_order = in_reading_order(text);
             shown = in_order;
         }
-        for (Link& link : links_) {
-            if (link.label.size() < kMaxLabel) {
-                link.label += text::cut_utf8(shown, kMaxLabel);
-            }
+        if (!links_.empty()) {
+            links_.back().add(shown);
         }
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
             put("\n"); // a parser leaves out the first line end of a <pre>
@@ -137,12 +151,38 @@ class Writer final : public Visitor {
   private:
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
+        bool turns = false;    ///< the reading order
     };
     struct Link {
         std::string target;
-        std::string label;        ///< its text, as far as it is compared
+        std::string label; ///< its text, as far as it is compared
+        /// The label is one piece of text: a name of a host in pieces of other colors, on other lines or in
+        /// another order looks like another name.
+        bool is_plain = true;
+        bool has_end = false;     ///< an element has ended in it
         std::size_t reserved = 0; ///< bytes for the target
+
+        void add(std::string_view text)
+        {
+            if (label.empty() && text::trim(text).empty()) {
+                return;
+            }
+            is_plain = is_plain && (!has_end || text::trim(text).empty());
+            if (label.size() < kMaxLabel) {
+                label += text::cut_utf8(text, kMaxLabel);
+            }
+        }
     };
+
+    /// True when text could be read from right to left in this element.
+    static bool turns(const Written& attributes)
+    {
+        return std::ranges::any_of(attributes, [](const auto& attribute) {
+            const auto& [name, value] = attribute;
+            return (name == "dir" && value != "ltr") ||
+                   (name == "style" && value.find("direction:rtl") != std::string::npos);
+        });
+    }
 
     /// All of `piece` or, from now on, nothing.
     bool put(std::string_view piece, std::size_t reserve = 0)
@@ -242,6 +282,7 @@ class Writer final : public Visitor {
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
     std::vector<Link> links_; ///< that are open
+    std::size_t turning_ = 0; ///< open elements
     Fitting fitting_;
     Legible legible_;
 };

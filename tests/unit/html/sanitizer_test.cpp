@@ -140,6 +140,43 @@ TEST(Sanitizer, WhatTheTextSaysMustBeWhereTheLinkLeads)
               "b\u00FCcher.example [https://xn--bcher-kva.example]");
 }
 
+TEST(Sanitizer, OnlyATextInOnePieceSaysTheSame)
+{
+    const auto link = [](const std::string& label) {
+        return "<a href='https://www.bank.com.evil.example/'>" + label + "</a>";
+    };
+    const std::string same = "https://www.bank.com.evil.example/";
+    for (const std::string& label :
+         {same, " " + same + "\n", "<b>" + same + "</b>", "<u> <font size=2>" + same + "</u> "}) {
+        EXPECT_EQ(clean(link(label)).find('['), std::string::npos) << label;
+    }
+    for (const std::string& label : std::vector<std::string>{
+             "https://www.bank.com<br><br><br><br>.evil.example/",
+             "https://www.bank.com<span style='font-size:8px'>.evil.example/</span>",
+             "<b>https://www.bank.com</b>.evil.example/",
+             "<font color=red>https://www.bank.com</font><font color=silver>.evil.example/</font>",
+             "https://www.bank.com<img src=x>.evil.example/",
+             "<div>https://www.bank.com</div><div>.evil.example/</div>",
+             "<table><td>https://www.bank.com<td>.evil.example/</table>",
+             "<div>" + same + "</div>",
+             "<span dir=rtl>" + same + "</span>",
+             "<span style='direction:rtl'>" + same + "</span>",
+         }) {
+        EXPECT_NE(clean(link(label)).find("[" + same + "]"), std::string::npos) << label;
+    }
+    for (const std::string around :
+         {"<div dir=rtl>", "<div dir=auto>", "<p style='color:red;direction:rtl'>"}) {
+        EXPECT_NE(clean(around + link(same)).find("[" + same + "]"), std::string::npos) << around;
+        EXPECT_NE(clean(around + "<b>" +
+                        link("<span dir=ltr>https://www.bank.com</span><span dir=ltr>.evil."
+                             "example/</span>"))
+                      .find("[" + same + "]"),
+                  std::string::npos)
+            << around;
+    }
+    EXPECT_EQ(clean("<div dir=rtl>x</div>" + link(same)).find('['), std::string::npos);
+}
+
 TEST(Sanitizer, ATargetIsShownWhateverIsAroundTheLink)
 {
     const std::string link = "<a href=https://x.example>t</a>";
