@@ -125,18 +125,13 @@ class Writer final : public Visitor {
             links_.back().add(link.label);
         }
         if (!link.target.empty() && !(link.is_plain && says_the_same(link.label, link.target))) {
-            html_ += written_target(link);
+            html_ += order_.next(written_target(link));
         }
     }
 
     void text(std::string_view text) override
     {
-        std::string in_order;
-        std::string_view shown = text;
-        if (!text::is_ascii(text)) {
-            in_order = in_reading_order(text);
-            shown = in_order;
-        }
+        const std::string shown = order_.next(text);
         if (!links_.empty()) {
             links_.back().add(shown);
         }
@@ -283,6 +278,7 @@ class Writer final : public Visitor {
     std::vector<Open> open_;
     std::vector<Link> links_; ///< that are open
     std::size_t turning_ = 0; ///< open elements
+    ReadingOrder order_;
     Fitting fitting_;
     Legible legible_;
 };

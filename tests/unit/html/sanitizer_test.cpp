@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "html/strict.h"
 #include "unit/html/allowed_only.h"
 
 using qm::html::sanitize;
@@ -343,6 +344,41 @@ TEST(Sanitizer, AnyBytesBecomeValidUtf8)
 TEST(Sanitizer, TextCannotTurnTheTextAfterIt)
 {
     EXPECT_EQ(clean("a\u202Eb\u2067c"), "abc");
+}
+
+std::string times(int count, std::string_view text)
+{
+    std::string result;
+    for (int i = 0; i < count; ++i) {
+        result += text;
+    }
+    return result;
+}
+
+TEST(Sanitizer, MarksDoNotPileUpWhateverIsBetweenThem)
+{
+    const std::string six = times(6, "\u0301");
+    const auto marks_of = [](std::string_view html) {
+        std::size_t count = 0;
+        for (auto at = html.find("\u0301"); at != std::string_view::npos; at = html.find("\u0301", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    for (const std::string& between : std::vector<std::string>{
+             "<span>", "<u>", "</u><u>", "<br>", "<p>", "<img alt='\u0301'>", "\u200D", "\u200B<b>\u00AD",
+             "\uFEFF", "\U000E0061", "\u034F", "<a href=x>", "\U0001E8D0", "<b>\u05BF</b>"}) {
+        const std::string html = clean("a" + six + between + six + between + six + "b");
+        EXPECT_LE(marks_of(html), 8U) << between; // two may be those of images
+        EXPECT_EQ(clean(html), html);
+        EXPECT_TRUE(qm::html::is_sanitized(html, "cid:removed.png")) << html;
+    }
+    for (const std::string& between : std::vector<std::string>{"b", " ", "<i>c</i>", "\u00E4", "\u4E2D",
+                                                               "\u00A0", "<a href=http://x></a>"}) {
+        const std::string html = clean("a" + six + between + six);
+        EXPECT_EQ(marks_of(html), 12U) << between;
+        EXPECT_TRUE(qm::html::is_sanitized(html, "cid:removed.png")) << html;
+    }
 }
 
 TEST(Sanitizer, TheFirstLineEndOfPreIsNotEatenAtEachReading)

@@ -97,6 +97,8 @@ TEST(IsSanitized, NothingElse)
         "<small><small><small><small><small>x</small></small></small></small></small>",
         "a\u202Eb",
         "<img src=\"cid:blocked.png\" alt=\"\u202E\">",
+        "a\u0301\u0301\u0301\u0301<u>\u0301\u0301\u0301</u>",
+        "a\u0301\u0301\u0301\u0301<br>\u200D\u0301\u0301\u0301",
     };
     for (const std::string_view other : kOthers) {
         EXPECT_FALSE(is_sanitized(other, kImage)) << other;
