@@ -28,6 +28,9 @@ TEST(IsSanitized, WhateverTheSanitizerWrites)
         "<button onclick=x>Buy</button><center>c</center><div dir=rtl lang=he>\u05D0</div>",
         "<svg><style><img title=\"</style><img src=x onerror=alert(1)>\">",
         "\xFF\xFE<\0p>\x01\u202E\uFFFE",
+        "<u><small><small><small><small style=background:#000>x",
+        "<pre style=white-space:nowrap;width:300px>x",
+        "a\u0301\u0301\u0301\u0301\u0301\u0301<span>\u0301\u0301\u0301</span>b",
         "<td>loose</td><caption>c</caption><dl><dt>a<dd>b</dl>",
     };
     for (const std::string_view input : kInputs) {
