@@ -47,7 +47,7 @@ class Scanner {
                 return false;
             }
         }
-        return open_.empty() && !nesting_.cut() && nesting_.finish() == fragment_;
+        return open_.empty() && nesting_.finish() == fragment_;
     }
 
   private:
@@ -201,7 +201,9 @@ class Scanner {
         } else {
             open_.push_back(&element);
         }
-        return kept == attributes;
+        // What Nesting closes, opens or leaves out by itself was not written by it. To go on would be work
+        // without a limit: nothing would be too deep.
+        return kept == attributes && !nesting_.cut() && nesting_.depth() == open_.size();
     }
 
     void leave(const Element& element)

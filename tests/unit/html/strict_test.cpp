@@ -1,7 +1,10 @@
 // What is ours is known without a parser; nothing else is.
 #include "html/strict.h"
 
+#include <sys/mman.h>
+
 #include <array>
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -125,6 +128,40 @@ TEST(IsSanitized, NothingThatIsDeeperThanTheSanitizerWrites)
         deep = "<b>" + deep + "</b>";
     }
     EXPECT_FALSE(is_sanitized(deep, ""));
+}
+
+/// Begins with `text`, again and again, for as many bytes as may be read, and has as many behind them that
+/// nobody can read and live.
+class HalfForbidden {
+  public:
+    explicit HalfForbidden(std::string_view text)
+        : begin_(mmap(nullptr, 2 * kReadable, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    {
+        char* const bytes = static_cast<char*>(begin_);
+        for (std::size_t i = 0; i < kReadable; ++i) {
+            bytes[i] = text[i % text.size()];
+        }
+        mprotect(bytes + kReadable, kReadable, PROT_NONE);
+    }
+    HalfForbidden(const HalfForbidden&) = delete;
+    HalfForbidden& operator=(const HalfForbidden&) = delete;
+    ~HalfForbidden() { munmap(begin_, 2 * kReadable); }
+
+    std::string_view text() const { return {static_cast<const char*>(begin_), 2 * kReadable}; }
+
+  private:
+    static constexpr std::size_t kReadable = 256 * 1024;
+    void* begin_;
+};
+
+TEST(IsSanitizedDeathTest, NothingIsReadBehindWhatIsTooMuch)
+{
+    for (const std::string_view piece : {"<b>", "<p>", "<td>", "<li>", "<h1>", "<table>", "<table><b>",
+                                         "<i></i>", "<table><tbody><tr></tr><td>"}) {
+        const HalfForbidden html(piece);
+        EXPECT_EXIT(std::_Exit(is_sanitized(html.text(), "") ? 1 : 0), testing::ExitedWithCode(0), "")
+            << piece;
+    }
 }
 
 } // namespace
