@@ -149,7 +149,9 @@ std::string attribute_source(const Token& token, const Element& element)
 void start_link(const Token& token, Nesting& nesting)
 {
     nesting.end_link();
-    if (const RawAttribute* const raw = find_raw(token, "href")) {
+    const RawAttribute* const html = find_raw(token, "href");
+    const RawAttribute* const raw = html != nullptr ? html : find_raw(token, "xlink:href"); // of SVG
+    if (raw != nullptr) {
         std::string target;
         append_quoted(text::cut_utf8(text::trim(raw->value), kMaxAttributeValue), target);
         nesting.start_link(target);

@@ -76,32 +76,66 @@ TEST(Sanitizer, EventHandlersNamesAndUnknownAttributesAreGone)
 
 TEST(Sanitizer, WhatIsNoTextIsGoneWithItsContent)
 {
-    for (const std::string_view gone : {"<style>b{}</style>",
-                                        "<title>t</title>",
-                                        "<textarea>x</textarea>",
-                                        "<select><option>x</select>",
-                                        "<svg><text>x</text></svg>",
-                                        "<math><mi>x</mi></math>",
-                                        "<template>x</template>",
-                                        "<noscript>x</noscript>",
-                                        "<iframe>x</iframe>",
-                                        "<object>x</object>",
-                                        "<noembed>x</noembed>",
-                                        "<noframes>x</noframes>",
-                                        "<!-- x -->",
-                                        "<![CDATA[x]]>",
-                                        "<?php x ?>",
-                                        "<!DOCTYPE html>",
-                                        "<link rel=x href=//y>",
-                                        "<meta a=b>",
-                                        "<base href=//x>",
-                                        "<embed src=x>",
-                                        "<input value=x>",
-                                        "<video>x</video>",
-                                        "<!--[if mso]>x<![endif]-->"}) {
+    for (const std::string_view gone :
+         {"<style>b{}</style>", "<title>t</title>", "<template>x</template>", "<iframe>x</iframe>",
+          "<noembed>x</noembed>", "<noframes>x</noframes>", "<!-- x -->", "<![CDATA[x]]>", "<?php x ?>",
+          "<!DOCTYPE html>", "<link rel=x href=//y>", "<meta a=b>", "<base href=//x>", "<embed src=x>",
+          "<input value=x>", "<!--[if mso]>x<![endif]-->"}) {
         EXPECT_EQ(clean("a" + std::string(gone) + "b"), "ab") << gone;
     }
     EXPECT_EQ(clean("<form action=//x><button>Send</button></form>"), "<div>Send</div>");
+}
+
+TEST(Sanitizer, TextThatABrowserShowsStaysWithoutTheElementsAroundIt)
+{
+    const std::string locked = "<p>Your account is locked</p>";
+    for (const std::string name :
+         {"svg", "math", "object", "applet", "noscript", "audio", "video", "canvas", "datalist"}) {
+        EXPECT_EQ(clean("<" + name + ">" + locked + "</" + name + ">Hello"), locked + "Hello") << name;
+        EXPECT_EQ(clean("<" + name + "/>" + locked + "Hello"), locked + "Hello") << name;
+        EXPECT_EQ(qm::html::html_to_text("<" + name + ">" + locked + "</" + name + ">"),
+                  "Your account is locked\n");
+    }
+    EXPECT_EQ(clean("a<select><input><p>visible 1</p></select>b"), "a<div><p>visible 1</p></div>b");
+    EXPECT_EQ(clean("<select><optgroup><option>1<option>2</optgroup></select>b"),
+              "<div><div><div>1</div><div>2</div></div></div>b");
+    EXPECT_EQ(clean("<svg><text>x</text><![CDATA[a<b>&amp;]]><a xlink:href=https://x.example>y</a></svg>z"),
+              "xa&lt;b&gt;&amp;amp;y [https://x.example]z");
+    EXPECT_EQ(clean("<svg><image href=x /><circle r=1 /><foreignObject><b>x</b></foreignObject></svg>"),
+              "<img src=\"cid:removed.png\" alt=\"\"><b>x</b>");
+    EXPECT_EQ(clean("<math><mi>x</mi><annotation-xml encoding=text/html><p>y"), "x<p>y</p>");
+    EXPECT_EQ(clean("<textarea>a&amp;<b></textarea>c"), "<pre>a&amp;&lt;b&gt;</pre>c");
+}
+
+TEST(Sanitizer, WhatMayBeSeenOrNotIsNotLeftOutWithoutAWord)
+{
+    const std::string said = "[Something is not shown here.]";
+    for (const std::string_view doubtful : {
+             "<svg><style/><p>locked</p></style></svg>",
+             "<svg><style/><p>locked</p>",
+             "<svg><title/>x</title></svg>",
+             "<svg><style><p>locked</p></style></svg>",
+             "<svg><template><p>locked</p></template></svg>",
+             "<svg><script><b>locked</b></script></svg>",
+             "<svg></p><style><a id=\"</style>locked\">",
+             "<math><mtext><table><mglyph><style><!--</style>locked-->",
+             "<select><option><style>locked</style>",
+             "<select><iframe>locked</iframe>",
+             "</svg><svg></svg><svg><foreignObject><p></svg><noembed><p>locked</noembed>",
+         }) {
+        const std::string html = clean(doubtful);
+        EXPECT_NE(html.find(said), std::string::npos) << html;
+        EXPECT_EQ(html.find(said), html.rfind(said)) << html;
+        EXPECT_NE(qm::html::html_to_text(doubtful).find(said), std::string::npos) << html;
+    }
+    for (const std::string_view certain : {
+             "<style><!-- <p> --></style><title>t</title>a",
+             "<svg><title>t</title><style>.a{fill:red}</style><script>x()</script></svg>a",
+             "<svg><style></style><title/></title></svg>a",
+             "a<script>if (a<b) {}</script><svg></svg>",
+         }) {
+        EXPECT_EQ(clean(certain), "a") << certain;
+    }
 }
 
 TEST(Sanitizer, TextInRawElementsIsShownAsText)
