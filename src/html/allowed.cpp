@@ -70,6 +70,7 @@ constexpr std::array kElements = {
     Element{"code"},
     Element{"col", Role::column, kColumn},
     Element{"colgroup", Role::column_group, kColumn},
+    Element{"datalist", Role::list, {}, false, "div"},
     Element{"dd", Role::term},
     Element{"del"},
     Element{"details", Role::block, {}, false, "div"},

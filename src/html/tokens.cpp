@@ -56,10 +56,25 @@ const SpecialElement* find_special(std::string_view name)
     return found == kSpecialElements.end() ? nullptr : found;
 }
 
+/// For a program that runs scripts <noscript> is a text up to its end tag wherever that stands.
+bool has_end_of_noscript(std::string_view markup)
+{
+    for (auto at = markup.find('<'); at != npos; at = markup.find('<', at + 1)) {
+        if (text::starts_with_ignoring_case(markup.substr(at), "</noscript")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 const Token& Tokenizer::next()
 {
+    if (held_) {
+        token_ = *std::exchange(held_, std::nullopt);
+        return token_;
+    }
     if (!pending_.empty()) {
         token_ = {};
         token_.kind = pending_kind_;
@@ -78,7 +93,15 @@ const Token& Tokenizer::next()
             return token_;
         }
         if (rest_.front() == '<') {
-            if (read_markup()) {
+            const std::string_view before = rest_;
+            const bool may_hide = has_noscript_;
+            const bool has_token = read_markup();
+            const bool hides =
+                may_hide && has_end_of_noscript(before.substr(1, before.size() - rest_.size() - 1));
+            if (hides && !has_said_so_ && has_token) {
+                held_ = std::move(token_);
+            }
+            if ((hides && say_so()) || has_token) {
                 return token_;
             }
             continue;
@@ -207,6 +230,7 @@ bool Tokenizer::read_start_tag()
     }
     const bool is_closed = tag[tag.size() - rest_.size() - 1] == '/';
     rest_.remove_prefix(1);
+    has_noscript_ = has_noscript_ || token_.name == "noscript";
     has_foreign_ = has_foreign_ || token_.name == "svg" || token_.name == "math";
     has_select_ = has_select_ || token_.name == "select";
     return handle_special(is_closed);
@@ -298,7 +322,13 @@ bool Tokenizer::drop(std::string_view content, bool is_closed)
 {
     const bool may_be_seen = !text::trim(content).empty() &&
                              (has_select_ || (has_foreign_ && (is_closed || content.find('<') != npos)));
-    if (!may_be_seen || has_said_so_) {
+    return may_be_seen && say_so();
+}
+
+/// Makes kLeftOut the token. False when it has been one.
+bool Tokenizer::say_so()
+{
+    if (has_said_so_) {
         return false;
     }
     has_said_so_ = true;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,8 @@ struct Token {
 /// becomes a token: comments, declarations, processing instructions, and elements with their whole content
 /// that are no text (script, style, title, iframe ...).
 ///
-/// Behind <svg>, <math> or <select> some of these have a content that a browser shows. Where exactly only a
-/// whole parser knows: there kLeftOut is a token in the place of the first.
+/// Behind <svg>, <math>, <select> or <noscript> some of these have a content that one program or the other
+/// shows. Where exactly only a whole parser knows: there kLeftOut is a token in the place of the first.
 ///
 /// Lifetime: views into `input`.
 class Tokenizer {
@@ -59,6 +60,7 @@ class Tokenizer {
     std::string_view read_value();
     bool handle_special(bool is_closed);
     bool drop(std::string_view content, bool is_closed);
+    bool say_so();
     std::size_t find_end_tag(std::string_view name);
     void skip_end_tag(std::size_t at);
 
@@ -66,8 +68,10 @@ class Tokenizer {
     Token token_;
     bool has_target_ = false;  ///< a second place for href is taken
     bool has_foreign_ = false; ///< <svg> or <math> has been there
-    bool has_select_ = false;  ///< and <select>
-    bool has_said_so_ = false; ///< kLeftOut
+    bool has_noscript_ = false;
+    bool has_select_ = false;   ///< and <select>
+    bool has_said_so_ = false;  ///< kLeftOut
+    std::optional<Token> held_; ///< the tag behind kLeftOut
     Token::Kind pending_kind_ = Token::Kind::verbatim;
     std::string_view pending_;              ///< text that follows the tag just returned
     std::string pending_end_;               ///< and the end tag behind it
