@@ -17,6 +17,7 @@
 namespace qm::html {
 namespace {
 
+constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
 
 /// Is the text of a link its target already? Both are read up to the path without regard to case, and from
@@ -47,6 +48,26 @@ bool says_the_same(std::string_view label, std::string_view target)
     };
     return text::equals_ignoring_case(label.substr(0, host_end(label)), target.substr(0, host_end(target))) &&
            path(label) == path(target);
+}
+
+/// Could somebody read an address in it? An address has "://", an @, or a dot before letters.
+bool looks_like_address(std::string_view label)
+{
+    const auto is_of_name = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               static_cast<unsigned char>(c) >= 0x80;
+    };
+    if (label.find("://") != std::string_view::npos || label.find('@') != std::string_view::npos) {
+        return true;
+    }
+    for (std::size_t i = 1; i + 2 < label.size(); ++i) {
+        const bool is_number = label[i + 1] >= '0' && label[i + 1] <= '9';
+        if (label[i] == '.' && is_of_name(label[i - 1]) && is_of_name(label[i + 1]) &&
+            is_of_name(label[i + 2]) && !is_number) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /// Writes what it sees, within a limit: whatever comes, what was opened can still be closed.
@@ -107,8 +128,10 @@ class Writer final : public Visitor {
     {
         Link link;
         link.is_plain = turning_ == 0;
-        link.target = shown_target(target).value_or("");
-        link.reserved = link.target.empty() ? 0 : written_target(link).size() + 1; // and a blank
+        const auto shown = shown_target(target);
+        link.has_name = shown.has_value();
+        link.target = shown.value_or(std::string(kNotNamed));
+        link.reserved = written_target(link).size() + 1; // and a blank
         if (put({}, link.reserved)) {
             links_.push_back(std::move(link));
         } else {
@@ -124,7 +147,9 @@ class Writer final : public Visitor {
         if (!links_.empty()) {
             links_.back().add(link.label);
         }
-        if (!link.target.empty() && !(link.is_plain && says_the_same(link.label, link.target))) {
+        const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
+                                             : looks_like_address(link.label);
+        if (link.reserved > 0 && is_needed) {
             html_ += order_.next(written_target(link));
         }
     }
@@ -150,7 +175,8 @@ class Writer final : public Visitor {
     };
     struct Link {
         std::string target;
-        std::string label; ///< its text, as far as it is compared
+        bool has_name = false; ///< the target
+        std::string label;     ///< its text, as far as it is compared
         /// The label is one piece of text: a name of a host in pieces of other colors, on other lines or in
         /// another order looks like another name.
         bool is_plain = true;
@@ -222,9 +248,6 @@ class Writer final : public Visitor {
 
     static std::string written_target(const Link& link)
     {
-        if (link.target.empty()) {
-            return {};
-        }
         const bool has_label = !text::trim(link.label).empty();
         return escape((has_label ? " [" : "[") + link.target + "]");
     }

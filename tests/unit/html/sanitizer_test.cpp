@@ -221,6 +221,9 @@ TEST(Sanitizer, OnlyATextInOnePieceSaysTheSame)
             << around;
     }
     EXPECT_EQ(clean("<div dir=rtl>x</div>" + link(same)).find('['), std::string::npos);
+    EXPECT_EQ(clean("<div dir=rtl><a href='https://evil.example/\u05D0/https://www.bank.com/'>Your bank</a>"),
+              "<div dir=\"rtl\" style=\"word-break:break-word\">Your bank "
+              "[https://evil.example/%D7%90/https://www.bank.com/]</div>");
 }
 
 TEST(Sanitizer, ATargetIsShownWhateverIsAroundTheLink)
@@ -304,9 +307,27 @@ TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
 {
     for (const std::string_view target :
          {"javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java&#10;script:alert(1)",
-          "&#106;avascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//x.example",
-          "/relative", "cid:x", "\x01javascript:x", "http:", "ftp://x"}) {
+          "&#106;avascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "/relative",
+          "cid:x", "\x01javascript:x", "http:", "ftp://x"}) {
         EXPECT_EQ(clean("<a href=\"" + std::string(target) + "\">t</a>"), "t") << target;
+    }
+}
+
+TEST(Sanitizer, ATargetWithoutANameIsSaidWhereTheTextLooksLikeAnAddress)
+{
+    EXPECT_EQ(clean("<base href=https://evil.example><a href=x>https://www.bank.com/</a>"),
+              "https://www.bank.com/ [target not shown]");
+    EXPECT_EQ(clean("<a href=//evil.example/>https://www.bank.com/</a>"),
+              "https://www.bank.com/ [https://evil.example/]");
+    for (const std::string_view label :
+         {"www.bank.com", "bank.com", "B\u00FCcher.de", "ceo@bank", "https://x", "See <b>bank.</b>com now"}) {
+        EXPECT_NE(clean("<a href='javascript:x'>" + std::string(label) + "</a>").find("[target not shown]"),
+                  std::string::npos)
+            << label;
+    }
+    for (const std::string_view label :
+         {"here", "1.25", "Read more. Or not.", "...", "e.g. this", "", "a.b"}) {
+        EXPECT_EQ(clean("<a href='#x'>" + std::string(label) + "</a>"), label);
     }
 }
 
@@ -329,7 +350,7 @@ TEST(Sanitizer, QuotesAndListsDoNotLeadOutOfSight)
 TEST(Sanitizer, ATargetCannotTurnOrBreakTheLine)
 {
     EXPECT_EQ(clean("<a href=\"https://x.example/\u202Egpj.exe\n\t\">t</a>"),
-              "t [https://x.example/gpj.exe]");
+              "t [https://x.example/%E2%80%AEgpj.exe]");
     const std::string longest = clean("<a href=\"https://x.example/" + std::string(5000, 'a') + "\">t</a>");
     EXPECT_LT(longest.size(), 330U);
 }
