@@ -247,6 +247,9 @@ void Nesting::make_room_for_text()
 
 void Nesting::close_for_block(const Element& element)
 {
+    if (element.name == "option" && !open_.empty() && open_.back() == &element) {
+        pop_to(open_.size() - 1);
+    }
     if (element.role == Role::list_item || element.role == Role::term) {
         for (std::size_t depth = open_.size(); depth > 0; --depth) {
             const Element& open = *open_[depth - 1];
