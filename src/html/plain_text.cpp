@@ -107,7 +107,7 @@ class Lines {
     std::string indent(std::size_t level) const
     {
         std::string text;
-        for (std::size_t i = 0; i < std::min(level, kMaxIndent); ++i) {
+        for (std::size_t i = 0; i < std::min({level, indents_.size(), kMaxIndent}); ++i) {
             text += indents_[i];
         }
         return text;
