@@ -102,12 +102,12 @@ class Writer final : public Visitor {
         if (element.name == "pre" && !full_) {
             begin_of_pre_ = html_.size();
         }
-        open_.push_back(std::move(open));
+        open_.push_back(open);
     }
 
     void leave(const Element& element) override
     {
-        const Open open = std::move(open_.back());
+        const Open open = open_.back();
         open_.pop_back();
         legible_.leave();
         fitting_.leave(element);

@@ -150,7 +150,7 @@ class HalfForbidden {
     std::string_view text() const { return {static_cast<const char*>(begin_), 2 * kReadable}; }
 
   private:
-    static constexpr std::size_t kReadable = 256 * 1024;
+    static constexpr std::size_t kReadable = std::size_t{256} * 1024;
     void* begin_;
 };
 
