@@ -79,9 +79,9 @@ std::optional<std::string> allowed_value(Value kind, std::string_view value);
 /// comments; src/html/style cuts a style attribute into declarations.
 std::optional<std::string> allowed_declaration(std::string_view property, std::string_view value);
 
-/// Text that is shown as the target of a link: http, https and mailto only, one line, at most 300 bytes. The
-/// host is the one that a browser would ask: no user in front of it, in its ASCII form. Nothing for every
-/// other target.
+/// Text that is shown as the target of a link: http, https (also for "//host") and mailto only, visible ASCII
+/// in one line, at most 300 bytes. The host is the one that a browser would ask: no user in front of it, in
+/// its ASCII form, an address with its dots. Nothing for every other target.
 std::optional<std::string> shown_target(std::string_view href);
 
 } // namespace qm::html

@@ -169,10 +169,10 @@ void Fitting::fit_direction(const Element& element, Place& place, Written& attri
     }
     erase_attribute(attributes, "nowrap");
     const std::string_view space = style.find("white-space");
-    if (space == "nowrap") {
-        style.erase("white-space");
-    } else if (space == "pre" || (element.name == "pre" && space.empty())) {
+    if (space == "pre" || (element.name == "pre" && (space.empty() || space == "nowrap"))) {
         style.set("white-space", "pre-wrap");
+    } else if (space == "nowrap") {
+        style.erase("white-space");
     }
     style.erase("word-wrap");
     if (const std::string_view breaks = style.find("word-break");
@@ -196,17 +196,21 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
         return size == nullptr ? around.letters * scale_of(element) : pixels_of_font(*size);
     };
     double size = size_of();
-    if (size < around.stroke * kLeastBesideStroke) {
-        style.erase("font-size");
+    const bool is_too_small = size < around.stroke * kLeastBesideStroke;
+    if (is_too_small) {
         if (element.name == "font") {
             erase_attribute(attributes, "size");
         }
-        size = size_of();
+        size = around.letters * scale_of(element);
     }
-    if (const double fitted = std::clamp(size, kLeastLetters, kMostLetters); fitted != size) {
-        style.set("font-size", fmt::format("{:.0f}px", fitted));
-        size = fitted;
+    const double fitted = std::clamp(size, kLeastLetters, kMostLetters);
+    if (fitted != size) {
+        style.set("font-size",
+                  fmt::format("{:.0f}px", fitted)); // in its place: once erased it would lose that
+    } else if (is_too_small) {
+        style.erase("font-size");
     }
+    size = fitted;
     place.letters = size;
     // Without a document type the box of letters has its own height, and the line that of what is in it.
     const bool has_paper = element.role == Role::inline_text &&

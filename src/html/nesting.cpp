@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace qm::html {
 namespace {
 
@@ -11,7 +13,6 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 constexpr std::size_t kRoomForCell = 3;
 /// Quotes and lists inside each other move their text to the side: not out of sight.
 constexpr std::ptrdiff_t kMaxIndents = 25;
-constexpr std::ptrdiff_t kMaxLinks = 3; ///< inside each other
 
 /// Elements that stand in a table and nowhere else.
 bool is_table_part(Role role)
@@ -23,6 +24,12 @@ bool is_table_part(Role role)
 bool is_wall(Role role)
 {
     return role == Role::table || role == Role::caption || role == Role::cell;
+}
+
+/// A link that begins inside of it ends inside of it.
+bool is_wall_for_links(Role role)
+{
+    return role == Role::caption || role == Role::cell;
 }
 
 bool is_indented(const Element& element)
@@ -98,10 +105,18 @@ void Nesting::end(const Element& element)
     if (is_void(element)) {
         return;
     }
-    if (skipped_ > 0 && !(element.is_link && !open_.empty() && open_.back() == &element)) {
+    if (skipped_ > 0) {
         --skipped_;
         return;
     }
+    if (written_ >= max_elements_ && is_table_part(element.role)) {
+        return; // the text behind it would ask for another cell
+    }
+    close(element);
+}
+
+void Nesting::close(const Element& element)
+{
     for (std::size_t depth = open_.size(); depth > 0; --depth) {
         if (matches(element, *open_[depth - 1])) {
             pop_to(depth - 1);
@@ -113,15 +128,38 @@ void Nesting::end(const Element& element)
     }
 }
 
+void Nesting::start_link(std::string_view target)
+{
+    end_link();
+    make_room_for_text();
+    links_.push_back(link_wall());
+    out_ += fmt::format("<{} href=\"{}\">", kLinkMark, target);
+}
+
+void Nesting::end_link()
+{
+    if (!open_.empty() && open_.back()->is_link) {
+        pop_to(open_.size() - 1);
+    }
+    if (!links_.empty() && links_.back() == link_wall()) {
+        make_room_for_text();
+        write_end_of_link();
+    }
+}
+
 void Nesting::add_text(std::string_view text)
 {
-    make_room_for_text(text);
+    if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+        make_room_for_text();
+    }
     append_replacing(text, "<");
 }
 
 void Nesting::add_verbatim(std::string_view text)
 {
-    make_room_for_text(text);
+    if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+        make_room_for_text();
+    }
     append_replacing(text, "<&");
 }
 
@@ -141,15 +179,15 @@ void Nesting::append_replacing(std::string_view text, std::string_view special)
 std::string Nesting::finish()
 {
     pop_to(0);
+    while (!links_.empty()) {
+        write_end_of_link();
+    }
     return std::exchange(out_, {});
 }
 
 bool Nesting::fits(const Element& element) const
 {
-    if (element.is_link) { // where it leads is shown whatever is around it
-        return written_ < 2 * max_elements_ && std::ranges::count(open_, &element) < kMaxLinks;
-    }
-    if (written_ >= max_elements_) {
+    if (written_ + (is_in_place(element) ? 0 : kRoomForCell) >= max_elements_) {
         return false;
     }
     if (is_void(element)) {
@@ -165,6 +203,22 @@ bool Nesting::fits(const Element& element) const
     return is_table_part(element.role) || open_.size() + kRoomForCell < kMaxDepth;
 }
 
+/// False when other elements may have to be opened before this one.
+bool Nesting::is_in_place(const Element& element) const
+{
+    const Role parent = open_.empty() ? Role::block : open_.back()->role;
+    switch (element.role) {
+    case Role::column:
+        return parent == Role::column_group;
+    case Role::row:
+        return parent == Role::row_group;
+    case Role::cell:
+        return parent == Role::row && cells_.back() < kMaxCells;
+    default:
+        return is_table_part(element.role) || !in_table_structure();
+    }
+}
+
 /// Closes and opens what must be before this element starts. False when it cannot start here.
 bool Nesting::make_room(const Element& element)
 {
@@ -172,8 +226,7 @@ bool Nesting::make_room(const Element& element)
         return enter_table(element.role);
     }
     if (in_table_structure()) {
-        const bool shows_something =
-            element.role == Role::table || element.is_link || written_name(element) == "img";
+        const bool shows_something = element.role == Role::table || written_name(element) == "img";
         if (!shows_something || !enter_table(Role::cell)) {
             return false;
         }
@@ -185,16 +238,18 @@ bool Nesting::make_room(const Element& element)
     return true;
 }
 
-void Nesting::make_room_for_text(std::string_view text)
+void Nesting::make_room_for_text()
 {
-    if (text.find_first_not_of(" \t\r\n") != std::string_view::npos && in_table_structure() &&
-        enter_table(Role::cell)) {
+    if (in_table_structure() && enter_table(Role::cell)) {
         push_implied("td");
     }
 }
 
 void Nesting::close_for_block(const Element& element)
 {
+    if (element.name == "option" && !open_.empty() && open_.back() == &element) {
+        pop_to(open_.size() - 1);
+    }
     if (element.role == Role::list_item || element.role == Role::term) {
         for (std::size_t depth = open_.size(); depth > 0; --depth) {
             const Element& open = *open_[depth - 1];
@@ -283,6 +338,16 @@ std::size_t Nesting::nearest(Role role) const
     return kNowhere;
 }
 
+/// How many elements are open around and with the innermost that links do not leave.
+std::size_t Nesting::link_wall() const
+{
+    std::size_t depth = open_.size();
+    while (depth > 0 && !is_wall_for_links(open_[depth - 1]->role)) {
+        --depth;
+    }
+    return depth;
+}
+
 void Nesting::push(const Element& element, std::string_view attributes)
 {
     write_start(element, attributes);
@@ -302,6 +367,9 @@ void Nesting::push_implied(std::string_view name)
 void Nesting::pop_to(std::size_t depth)
 {
     while (open_.size() > depth) {
+        while (is_wall_for_links(open_.back()->role) && !links_.empty() && links_.back() == open_.size()) {
+            write_end_of_link();
+        }
         out_ += "</";
         out_ += written_name(*open_.back());
         out_ += '>';
@@ -319,6 +387,12 @@ void Nesting::write_start(const Element& element, std::string_view attributes)
     out_ += written_name(element);
     out_ += attributes;
     out_ += '>';
+}
+
+void Nesting::write_end_of_link()
+{
+    links_.pop_back();
+    out_ += fmt::format("<{}>", kLinkMark);
 }
 
 } // namespace qm::html

@@ -107,7 +107,7 @@ class Lines {
     std::string indent(std::size_t level) const
     {
         std::string text;
-        for (std::size_t i = 0; i < std::min(level, kMaxIndent); ++i) {
+        for (std::size_t i = 0; i < std::min({level, indents_.size(), kMaxIndent}); ++i) {
             text += indents_[i];
         }
         return text;
@@ -146,8 +146,6 @@ class TextWriter final : public Visitor {
     {
         switch (element.role) {
         case Role::inline_text:
-            links_.push_back(
-                {element.is_link ? text::one_line(attributes.find("href").value_or("")) : "", ""});
             break;
         case Role::void_text:
             enter_void(element, attributes);
@@ -178,9 +176,6 @@ class TextWriter final : public Visitor {
     void leave(const Element& element) override
     {
         switch (element.role) {
-        case Role::inline_text:
-            leave_link();
-            break;
         case Role::list_item:
             lines_.end_line();
             lines_.bullet("");
@@ -190,6 +185,7 @@ class TextWriter final : public Visitor {
         case Role::heading:
             lines_.paragraph();
             break;
+        case Role::inline_text:
         case Role::void_text:
         case Role::void_block:
         case Role::column:
@@ -204,7 +200,7 @@ class TextWriter final : public Visitor {
     void text(std::string_view text) override
     {
         for (Link& link : links_) {
-            if (!link.target.empty() && link.label.size() < kMaxLabel) {
+            if (link.label.size() < kMaxLabel) {
                 link.label += text::cut_utf8(text, kMaxLabel);
             }
         }
@@ -224,13 +220,27 @@ class TextWriter final : public Visitor {
         }
     }
 
+    void start_link(std::string_view target) override { links_.push_back({text::one_line(target), ""}); }
+
+    void end_link() override
+    {
+        const Link link = std::move(links_.back());
+        links_.pop_back();
+        if (link.target.empty() || link.target == text::trim(link.label) ||
+            link.target == "mailto:" + std::string(text::trim(link.label))) {
+            return;
+        }
+        lines_.blank();
+        lines_.word("<" + link.target + ">");
+    }
+
     std::string finish() { return lines_.finish(); }
 
   private:
     static constexpr std::size_t kMaxLabel = 400;
 
     struct Link {
-        std::string target; ///< "" for every other element
+        std::string target;
         std::string label;
     };
 
@@ -319,20 +329,8 @@ class TextWriter final : public Visitor {
         }
     }
 
-    void leave_link()
-    {
-        const Link link = std::move(links_.back());
-        links_.pop_back();
-        if (link.target.empty() || link.target == text::trim(link.label) ||
-            link.target == "mailto:" + std::string(text::trim(link.label))) {
-            return;
-        }
-        lines_.blank();
-        lines_.word("<" + link.target + ">");
-    }
-
     Lines lines_;
-    std::vector<Link> links_; ///< of the open inline elements
+    std::vector<Link> links_; ///< that are open
     std::size_t pre_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "html/sanitizer.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 namespace qm::html {
 namespace {
 
+constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
 
 /// Is the text of a link its target already? Both are read up to the path without regard to case, and from
@@ -48,6 +50,26 @@ bool says_the_same(std::string_view label, std::string_view target)
            path(label) == path(target);
 }
 
+/// Could somebody read an address in it? An address has "://", an @, or a dot before letters.
+bool looks_like_address(std::string_view label)
+{
+    const auto is_of_name = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               static_cast<unsigned char>(c) >= 0x80;
+    };
+    if (label.find("://") != std::string_view::npos || label.find('@') != std::string_view::npos) {
+        return true;
+    }
+    for (std::size_t i = 1; i + 2 < label.size(); ++i) {
+        const bool is_number = label[i + 1] >= '0' && label[i + 1] <= '9';
+        if (label[i] == '.' && is_of_name(label[i - 1]) && is_of_name(label[i + 1]) &&
+            is_of_name(label[i + 2]) && !is_number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Writes what it sees, within a limit: whatever comes, what was opened can still be closed.
 class Writer final : public Visitor {
   public:
@@ -65,8 +87,12 @@ class Writer final : public Visitor {
         }
         fitting_.enter(element, written);
         legible_.enter(element, written);
-        if (element.is_link) {
-            open.target = shown_target(attributes.find("href").value_or("")).value_or("");
+        open.turns = turns(written);
+        turning_ += open.turns ? 1 : 0;
+        if (!links_.empty()) {
+            Link& link = links_.back();
+            link.is_plain = link.is_plain && link.label.empty() && !open.turns && !is_void(element) &&
+                            element.role == Role::inline_text;
         }
         if (element.name == "img") {
             write_image(attributes);
@@ -76,38 +102,63 @@ class Writer final : public Visitor {
         if (element.name == "pre" && !full_) {
             begin_of_pre_ = html_.size();
         }
-        open_.push_back(std::move(open));
+        open_.push_back(open);
     }
 
     void leave(const Element& element) override
     {
-        const Open open = std::move(open_.back());
+        const Open open = open_.back();
         open_.pop_back();
         legible_.leave();
         fitting_.leave(element);
+        turning_ -= open.turns ? 1 : 0;
+        if (!links_.empty()) {
+            links_.back().has_end = true;
+        }
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
             html_ += "</";
             html_ += open.name;
             html_ += '>';
         }
-        if (!open.target.empty() && !says_the_same(open.label, open.target)) {
-            write_target(open);
+    }
+
+    /// There is room for the target before there is any for the text that seems to be one.
+    void start_link(std::string_view target) override
+    {
+        Link link;
+        link.is_plain = turning_ == 0;
+        const auto shown = shown_target(target);
+        link.has_name = shown.has_value();
+        link.target = shown.value_or(std::string(kNotNamed));
+        link.reserved = written_target(link).size() + 1; // and a blank
+        if (put({}, link.reserved)) {
+            links_.push_back(std::move(link));
+        } else {
+            links_.emplace_back();
+        }
+    }
+
+    void end_link() override
+    {
+        const Link link = std::move(links_.back());
+        links_.pop_back();
+        reserved_ -= link.reserved;
+        if (!links_.empty()) {
+            links_.back().add(link.label);
+        }
+        const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
+                                             : looks_like_address(link.label);
+        if (link.reserved > 0 && is_needed) {
+            html_ += order_.next(written_target(link));
         }
     }
 
     void text(std::string_view text) override
     {
-        std::string in_order;
-        std::string_view shown = text;
-        if (!text::is_ascii(text)) {
-            in_order = in_reading_order(text);
-            shown = in_order;
-        }
-        for (Open& open : open_) {
-            if (!open.target.empty() && open.label.size() < kMaxLabel) {
-                open.label += text::cut_utf8(shown, kMaxLabel);
-            }
+        const std::string shown = order_.next(text);
+        if (!links_.empty()) {
+            links_.back().add(shown);
         }
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
             put("\n"); // a parser leaves out the first line end of a <pre>
@@ -120,9 +171,39 @@ class Writer final : public Visitor {
   private:
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
-        std::string target;    ///< of a link
-        std::string label;     ///< its text, as far as it is compared
+        bool turns = false;    ///< the reading order
     };
+    struct Link {
+        std::string target;
+        bool has_name = false; ///< the target
+        std::string label;     ///< its text, as far as it is compared
+        /// The label is one piece of text: a name of a host in pieces of other colors, on other lines or in
+        /// another order looks like another name.
+        bool is_plain = true;
+        bool has_end = false;     ///< an element has ended in it
+        std::size_t reserved = 0; ///< bytes for the target
+
+        void add(std::string_view text)
+        {
+            if (label.empty() && text::trim(text).empty()) {
+                return;
+            }
+            is_plain = is_plain && (!has_end || text::trim(text).empty());
+            if (label.size() < kMaxLabel) {
+                label += text::cut_utf8(text, kMaxLabel);
+            }
+        }
+    };
+
+    /// True when text could be read from right to left in this element.
+    static bool turns(const Written& attributes)
+    {
+        return std::ranges::any_of(attributes, [](const auto& attribute) {
+            const auto& [name, value] = attribute;
+            return (name == "dir" && value != "ltr") ||
+                   (name == "style" && value.find("direction:rtl") != std::string::npos);
+        });
+    }
 
     /// All of `piece` or, from now on, nothing.
     bool put(std::string_view piece, std::size_t reserve = 0)
@@ -138,13 +219,12 @@ class Writer final : public Visitor {
 
     void write_start(const Element& element, const Written& attributes, Open& open)
     {
-        const std::string_view name = element.is_link ? "span" : element.name;
-        const bool says_nothing = attributes.empty() && (name == "span" || name == "font");
+        const bool says_nothing = attributes.empty() && (element.name == "span" || element.name == "font");
         if (says_nothing) {
             return;
         }
         tag_ = '<';
-        tag_ += name;
+        tag_ += element.name;
         for (const auto& [attribute, value] : attributes) {
             tag_ += ' ';
             tag_ += attribute;
@@ -153,8 +233,8 @@ class Writer final : public Visitor {
             tag_ += '"';
         }
         tag_ += '>';
-        if (put(tag_, is_void(element) ? 0 : name.size() + 3)) {
-            open.name = name;
+        if (put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
+            open.name = element.name;
         }
     }
 
@@ -166,10 +246,10 @@ class Writer final : public Visitor {
         }
     }
 
-    void write_target(const Open& open)
+    static std::string written_target(const Link& link)
     {
-        const bool has_label = !text::trim(open.label).empty();
-        put(escape((has_label ? " [" : "[") + open.target + "]"));
+        const bool has_label = !text::trim(link.label).empty();
+        return escape((has_label ? " [" : "[") + link.target + "]");
     }
 
     /// As much as fits, cut between characters.
@@ -215,10 +295,13 @@ class Writer final : public Visitor {
     std::string tag_; ///< that is being written
     std::map<std::string, std::optional<std::string>, std::less<>>
         styles_;               ///< as they came and as they may be
-    std::size_t reserved_ = 0; ///< bytes of the end tags to come
+    std::size_t reserved_ = 0; ///< bytes of the end tags and targets to come
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
+    std::vector<Link> links_; ///< that are open
+    std::size_t turning_ = 0; ///< open elements
+    ReadingOrder order_;
     Fitting fitting_;
     Legible legible_;
 };

@@ -47,7 +47,7 @@ class Scanner {
                 return false;
             }
         }
-        return open_.empty() && !nesting_.cut() && nesting_.finish() == fragment_;
+        return open_.empty() && nesting_.finish() == fragment_;
     }
 
   private:
@@ -103,7 +103,7 @@ class Scanner {
     {
         const std::string_view before = rest_;
         const auto meant = take_escaped('<');
-        if (!meant || !is_in_order(*meant)) {
+        if (!meant || order_.next(*meant) != *meant) {
             return false;
         }
         nesting_.add_text(before.substr(0, before.size() - rest_.size()));
@@ -146,7 +146,7 @@ class Scanner {
         const std::string_view before = rest_.substr(std::string_view("<img").size());
         take(image_);
         const auto alt = take_escaped('"');
-        if (!alt || !take("\"") || !is_in_order(*alt)) {
+        if (!alt || !take("\"") || in_reading_order(*alt) != *alt) {
             return false;
         }
         return enter(*find_element("img"), {}, before.substr(0, before.size() - rest_.size())) && take(">");
@@ -168,11 +168,6 @@ class Scanner {
         }
         attributes.emplace_back(attribute->name, std::move(*value));
         return true;
-    }
-
-    static bool is_in_order(std::string_view text)
-    {
-        return text::is_ascii(text) || in_reading_order(text) == text;
     }
 
     bool is_allowed(Value kind, const std::string& value)
@@ -206,7 +201,9 @@ class Scanner {
         } else {
             open_.push_back(&element);
         }
-        return kept == attributes;
+        // What Nesting closes, opens or leaves out by itself was not written by it. To go on would be work
+        // without a limit: nothing would be too deep.
+        return kept == attributes && !nesting_.cut() && nesting_.depth() == open_.size();
     }
 
     void leave(const Element& element)
@@ -221,6 +218,7 @@ class Scanner {
     std::vector<const Element*> open_;
     std::set<std::string> styles_; ///< that may be
     Nesting nesting_{kSentences};
+    ReadingOrder order_;
     Fitting fitting_;
     Legible legible_;
 };

@@ -30,10 +30,11 @@ std::size_t end_of_name(std::string_view text, char more = '>')
 
 /// What is done with an element whose content is not markup of the page.
 enum class Special : std::uint8_t {
-    drop_text, ///< its content is no markup; gone, up to the end of the input if it is never closed
-    drop_tree, ///< its content is gone when the element is closed at all
-    show_text, ///< its content is shown as written, in a <pre>
-    show_rest, ///< the same, and nothing ends it
+    drop_text,     ///< its content is no markup; gone, up to the end of the input if it is never closed
+    drop_tree,     ///< its content is gone when the element is closed at all
+    show_text,     ///< its content is shown in a <pre>, character references read
+    show_verbatim, ///< its content is shown as written, in a <pre>
+    show_rest,     ///< the same, and nothing ends it
 };
 
 struct SpecialElement {
@@ -42,16 +43,11 @@ struct SpecialElement {
 };
 
 constexpr std::array kSpecialElements = {
-    SpecialElement{"applet", Special::drop_tree},    SpecialElement{"audio", Special::drop_tree},
-    SpecialElement{"canvas", Special::drop_tree},    SpecialElement{"datalist", Special::drop_tree},
-    SpecialElement{"iframe", Special::drop_text},    SpecialElement{"math", Special::drop_tree},
-    SpecialElement{"noembed", Special::drop_text},   SpecialElement{"noframes", Special::drop_text},
-    SpecialElement{"noscript", Special::drop_tree},  SpecialElement{"object", Special::drop_tree},
-    SpecialElement{"plaintext", Special::show_rest}, SpecialElement{"script", Special::drop_text},
-    SpecialElement{"select", Special::drop_tree},    SpecialElement{"style", Special::drop_text},
-    SpecialElement{"svg", Special::drop_tree},       SpecialElement{"template", Special::drop_tree},
-    SpecialElement{"textarea", Special::drop_text},  SpecialElement{"title", Special::drop_text},
-    SpecialElement{"video", Special::drop_tree},     SpecialElement{"xmp", Special::show_text},
+    SpecialElement{"iframe", Special::drop_text},   SpecialElement{"noembed", Special::drop_text},
+    SpecialElement{"noframes", Special::drop_text}, SpecialElement{"plaintext", Special::show_rest},
+    SpecialElement{"script", Special::drop_text},   SpecialElement{"style", Special::drop_text},
+    SpecialElement{"template", Special::drop_tree}, SpecialElement{"textarea", Special::show_text},
+    SpecialElement{"title", Special::drop_text},    SpecialElement{"xmp", Special::show_verbatim},
 };
 
 const SpecialElement* find_special(std::string_view name)
@@ -60,13 +56,28 @@ const SpecialElement* find_special(std::string_view name)
     return found == kSpecialElements.end() ? nullptr : found;
 }
 
+/// For a program that runs scripts <noscript> is a text up to its end tag wherever that stands.
+bool has_end_of_noscript(std::string_view markup)
+{
+    for (auto at = markup.find('<'); at != npos; at = markup.find('<', at + 1)) {
+        if (text::starts_with_ignoring_case(markup.substr(at), "</noscript")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 const Token& Tokenizer::next()
 {
+    if (held_) {
+        token_ = *std::exchange(held_, std::nullopt);
+        return token_;
+    }
     if (!pending_.empty()) {
         token_ = {};
-        token_.kind = Token::Kind::verbatim;
+        token_.kind = pending_kind_;
         token_.text = std::exchange(pending_, {});
         return token_;
     }
@@ -82,7 +93,15 @@ const Token& Tokenizer::next()
             return token_;
         }
         if (rest_.front() == '<') {
-            if (read_markup()) {
+            const std::string_view before = rest_;
+            const bool may_hide = has_noscript_;
+            const bool has_token = read_markup();
+            const bool hides =
+                may_hide && has_end_of_noscript(before.substr(1, before.size() - rest_.size() - 1));
+            if (hides && !has_said_so_ && has_token) {
+                held_ = std::move(token_);
+            }
+            if ((hides && say_so()) || has_token) {
                 return token_;
             }
             continue;
@@ -100,12 +119,7 @@ bool Tokenizer::read_markup()
 {
     const char second = rest_.size() > 1 ? rest_[1] : '\0';
     if (second == '!') {
-        if (rest_.starts_with("<!--")) {
-            skip_comment();
-        } else {
-            skip_to(">"); // CDATA too: outside SVG and MathML, which never get here, it is a comment
-        }
-        return false;
+        return read_declaration();
     }
     if (second == '?') {
         skip_to(">");
@@ -120,6 +134,25 @@ bool Tokenizer::read_markup()
     token_.kind = Token::Kind::text;
     token_.text = rest_.substr(0, 1);
     rest_.remove_prefix(1);
+    return true;
+}
+
+/// At "<!". Inside SVG and MathML CDATA is text, elsewhere it is a comment.
+bool Tokenizer::read_declaration()
+{
+    constexpr std::string_view kBegin = "<![CDATA[";
+    if (rest_.starts_with("<!--")) {
+        skip_comment();
+        return false;
+    }
+    if (!has_foreign_ || !rest_.starts_with(kBegin)) {
+        skip_to(">");
+        return false;
+    }
+    rest_.remove_prefix(kBegin.size());
+    token_.kind = Token::Kind::verbatim;
+    token_.text = rest_.substr(0, rest_.find("]]>"));
+    skip_to("]]>");
     return true;
 }
 
@@ -185,6 +218,7 @@ bool Tokenizer::read_start_tag()
 {
     rest_.remove_prefix(1);
     has_target_ = false;
+    const std::string_view tag = rest_;
     const std::size_t end = end_of_name(rest_);
     token_.kind = Token::Kind::start;
     token_.name = text::to_lower(rest_.substr(0, end));
@@ -194,8 +228,12 @@ bool Tokenizer::read_start_tag()
     if (rest_.empty()) {
         return false; // a tag that the input ends in is none
     }
+    const bool is_closed = tag[tag.size() - rest_.size() - 1] == '/';
     rest_.remove_prefix(1);
-    return handle_special();
+    has_noscript_ = has_noscript_ || token_.name == "noscript";
+    has_foreign_ = has_foreign_ || token_.name == "svg" || token_.name == "math";
+    has_select_ = has_select_ || token_.name == "select";
+    return handle_special(is_closed);
 }
 
 /// Inside a tag. False at its `>` (which stays) or at the end of the input.
@@ -251,37 +289,53 @@ std::string_view Tokenizer::read_value()
     return value;
 }
 
-/// Behind a start tag. False when the element and its content are skipped.
-bool Tokenizer::handle_special()
+/// Behind a start tag; `is_closed`: it ended in "/>". False when the element and its content are skipped.
+bool Tokenizer::handle_special(bool is_closed)
 {
     const SpecialElement* const special = find_special(token_.name);
     if (special == nullptr) {
         return true;
     }
     const auto end = special->special == Special::show_rest ? npos : find_end_tag(special->name);
-    switch (special->special) {
-    case Special::drop_text:
-    case Special::drop_tree:
-        if (end != npos) {
-            skip_end_tag(end);
-        } else if (special->special == Special::drop_text) {
-            rest_ = {};
-        }
+    const std::string_view content = rest_.substr(0, end);
+    if (end != npos) {
+        skip_end_tag(end);
+    } else if (special->special == Special::drop_tree) {
         return false;
-    case Special::show_text:
-    case Special::show_rest:
-        token_.name = "pre";
-        token_.attributes.clear();
-        pending_ = rest_.substr(0, end);
-        pending_end_ = "pre";
-        if (end == npos) {
-            rest_ = {};
-        } else {
-            skip_end_tag(end);
-        }
-        return true;
+    } else {
+        rest_ = {};
     }
-    return false;
+    if (special->special == Special::drop_text || special->special == Special::drop_tree) {
+        return drop(content, is_closed);
+    }
+    token_.name = "pre";
+    token_.attributes.clear();
+    pending_kind_ = special->special == Special::show_text ? Token::Kind::text : Token::Kind::verbatim;
+    pending_ = content;
+    pending_end_ = "pre";
+    return true;
+}
+
+/// False when nobody could have seen the content of this element. In SVG and MathML it is markup, and none
+/// where the element is closed already; in <select> tags mean nothing.
+bool Tokenizer::drop(std::string_view content, bool is_closed)
+{
+    const bool may_be_seen = !text::trim(content).empty() &&
+                             (has_select_ || (has_foreign_ && (is_closed || content.find('<') != npos)));
+    return may_be_seen && say_so();
+}
+
+/// Makes kLeftOut the token. False when it has been one.
+bool Tokenizer::say_so()
+{
+    if (has_said_so_) {
+        return false;
+    }
+    has_said_so_ = true;
+    token_ = {};
+    token_.kind = Token::Kind::verbatim;
+    token_.text = kLeftOut;
+    return true;
 }
 
 /// Where `</name` stands, npos when it does not. A name that was looked for in vain is never looked for

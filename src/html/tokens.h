@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,13 +32,17 @@ struct Token {
 };
 
 /// The tokenizer of HTML (WHATWG, section 13.2.5) as far as a mail needs it. What nobody should see never
-/// becomes a token: comments, declarations, processing instructions, CDATA, and elements with their whole
-/// content that are no text (script, style, title, svg, select, iframe ...).
+/// becomes a token: comments, declarations, processing instructions, and elements with their whole content
+/// that are no text (script, style, title, iframe ...).
+///
+/// Behind <svg>, <math>, <select> or <noscript> some of these have a content that one program or the other
+/// shows. Where exactly only a whole parser knows: there kLeftOut is a token in the place of the first.
 ///
 /// Lifetime: views into `input`.
 class Tokenizer {
   public:
     static constexpr std::size_t kMaxAttributes = 50;
+    static constexpr std::string_view kLeftOut = "[Something is not shown here.]";
 
     explicit Tokenizer(std::string_view input) : rest_(input) {}
 
@@ -46,20 +51,29 @@ class Tokenizer {
 
   private:
     bool read_markup();
+    bool read_declaration();
     void skip_to(std::string_view mark);
     void skip_comment();
     bool read_end_tag();
     bool read_start_tag();
     bool read_attribute();
     std::string_view read_value();
-    bool handle_special();
+    bool handle_special(bool is_closed);
+    bool drop(std::string_view content, bool is_closed);
+    bool say_so();
     std::size_t find_end_tag(std::string_view name);
     void skip_end_tag(std::size_t at);
 
     std::string_view rest_;
     Token token_;
-    bool has_target_ = false;               ///< a second place for href is taken
-    std::string_view pending_;              ///< verbatim text that follows the tag just returned
+    bool has_target_ = false;  ///< a second place for href is taken
+    bool has_foreign_ = false; ///< <svg> or <math> has been there
+    bool has_noscript_ = false;
+    bool has_select_ = false;   ///< and <select>
+    bool has_said_so_ = false;  ///< kLeftOut
+    std::optional<Token> held_; ///< the tag behind kLeftOut
+    Token::Kind pending_kind_ = Token::Kind::verbatim;
+    std::string_view pending_;              ///< text that follows the tag just returned
     std::string pending_end_;               ///< and the end tag behind it
     std::vector<std::string> never_closed_; ///< names of which no end tag follows any more
 };

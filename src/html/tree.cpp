@@ -125,13 +125,10 @@ std::string attribute_source(const Token& token, const Element& element)
     std::vector<const Attribute*> seen;
     for (const RawAttribute& raw : token.attributes) {
         const Attribute* const attribute = find_attribute(element, raw.name);
-        const bool is_target = attribute != nullptr && attribute->value == Value::target;
-        if (attribute == nullptr || (raw.value.size() > kMaxAttributeValue && !is_target) ||
-            std::ranges::find(seen, attribute) != seen.end()) {
+        if (attribute == nullptr || attribute->value == Value::target ||
+            raw.value.size() > kMaxAttributeValue || std::ranges::find(seen, attribute) != seen.end()) {
             continue;
         }
-        const std::string_view value =
-            is_target ? text::cut_utf8(text::trim(raw.value), kMaxAttributeValue) : raw.value;
         seen.push_back(attribute);
         source += ' ';
         source += attribute->name;
@@ -139,13 +136,26 @@ std::string attribute_source(const Token& token, const Element& element)
         if (attribute->value == Value::style) {
             source += std::exchange(colors, {});
         }
-        append_quoted(value, source);
+        append_quoted(raw.value, source);
         source += '"';
     }
     if (!colors.empty()) {
         source += " style=\"" + colors + "\"";
     }
     return source;
+}
+
+/// `a` without a target is no link, and yet ends the one before it.
+void start_link(const Token& token, Nesting& nesting)
+{
+    nesting.end_link();
+    const RawAttribute* const html = find_raw(token, "href");
+    const RawAttribute* const raw = html != nullptr ? html : find_raw(token, "xlink:href"); // of SVG
+    if (raw != nullptr) {
+        std::string target;
+        append_quoted(text::cut_utf8(text::trim(raw->value), kMaxAttributeValue), target);
+        nesting.start_link(target);
+    }
 }
 
 /// The first half of the work: HTML that holds nothing but allowed elements, well nested.
@@ -169,27 +179,28 @@ std::string nested_source(std::string_view input, bool& cut)
                                           find_raw(token, "dir") == nullptr)) {
             continue; // `html` is around everything: of use only where it turns the reading order
         } else if (token.kind == Token::Kind::start) {
+            if (element->is_link) {
+                start_link(token, nesting);
+            }
             nesting.start(*element, attribute_source(token, *element));
         } else {
             nesting.end(*element);
+            if (element->is_link) {
+                nesting.end_link();
+            }
         }
     }
     cut = cut || nesting.cut();
     return nesting.finish();
 }
 
-/// Which element of ours a node is. A link stands in the source as a span with a target, so that gumbo's
-/// special treatment of `a` inside `a` changes nothing.
+/// Which element of ours a node is.
 const Element* element_of(const GumboNode& node)
 {
     if (node.type != GUMBO_NODE_ELEMENT || node.v.element.tag_namespace != GUMBO_NAMESPACE_HTML) {
         return nullptr;
     }
-    static const Element* const kLink = find_element("a");
     const GumboElement& element = node.v.element;
-    if (element.tag == GUMBO_TAG_SPAN && gumbo_get_attribute(&element.attributes, "href") != nullptr) {
-        return kLink;
-    }
     if (element.tag == GUMBO_TAG_UNKNOWN) {
         GumboStringPiece name = element.original_tag;
         gumbo_tag_from_original_text(&name);
@@ -209,6 +220,21 @@ Attributes attributes_of(const GumboNode& node, const Element& element)
         }
     }
     return result;
+}
+
+bool is_link_mark(const GumboNode& node)
+{
+    return node.type == GUMBO_NODE_ELEMENT && node.v.element.tag == GUMBO_TAG_WBR;
+}
+
+void show_link_mark(const GumboNode& node, Visitor& visitor)
+{
+    const GumboAttribute* const target = gumbo_get_attribute(&node.v.element.attributes, "href");
+    if (target != nullptr) {
+        visitor.start_link(target->value);
+    } else {
+        visitor.end_link();
+    }
 }
 
 /// Without recursion: what has been entered waits here to be left.
@@ -234,6 +260,8 @@ void show(const GumboNode& root, Visitor& visitor)
         const auto& child = *static_cast<const GumboNode*>(children.data[step.next_child++]);
         if (child.type == GUMBO_NODE_TEXT || child.type == GUMBO_NODE_WHITESPACE) {
             visitor.text(child.v.text.text);
+        } else if (is_link_mark(child)) {
+            show_link_mark(child, visitor);
         } else if (child.type == GUMBO_NODE_ELEMENT) {
             const Element* const element = element_of(child);
             if (element != nullptr) {
@@ -372,21 +400,20 @@ class SourceReader {
         rest_.remove_prefix(1);
         const std::string_view name = rest_.substr(0, rest_.find_first_of(" >"));
         rest_.remove_prefix(name.size());
-        const Element* element = find_element(name);
+        if (name == Nesting::kLinkMark) {
+            link_mark();
+            return;
+        }
+        const Element* const element = find_element(name);
         values_.clear();
         Attributes attributes;
         while (rest_.starts_with(' ')) {
             rest_.remove_prefix(1);
             const std::string_view attribute_name = rest_.substr(0, rest_.find('='));
             rest_.remove_prefix(attribute_name.size() + 2);
-            const std::string_view written = rest_.substr(0, rest_.find('"'));
-            rest_.remove_prefix(written.size() + 1);
-            if (attribute_name == "href") {
-                element = find_element("a");
-            }
+            const std::string_view value = take_value();
             if (const Attribute* const attribute = find_attribute(*element, attribute_name)) {
-                const bool as_it_is = needs_no_reading(written);
-                attributes.add({attribute, as_it_is ? written : values_.emplace_back(read_value(written))});
+                attributes.add({attribute, value});
             }
         }
         rest_.remove_prefix(1);
@@ -401,6 +428,27 @@ class SourceReader {
                                 : rest_.starts_with('\n') || rest_.starts_with('\r') ? 1
                                                                                      : 0);
         }
+    }
+
+    /// Up to and with the quotation mark behind it. Valid until values_ is cleared.
+    std::string_view take_value()
+    {
+        const std::string_view written = rest_.substr(0, rest_.find('"'));
+        rest_.remove_prefix(written.size() + 1);
+        return needs_no_reading(written) ? written : values_.emplace_back(read_value(written));
+    }
+
+    void link_mark()
+    {
+        constexpr std::string_view kTarget = " href=\"";
+        values_.clear();
+        if (rest_.starts_with(kTarget)) {
+            rest_.remove_prefix(kTarget.size());
+            visitor_.start_link(take_value());
+        } else {
+            visitor_.end_link();
+        }
+        rest_.remove_prefix(1);
     }
 
     std::string_view rest_;

@@ -34,10 +34,14 @@ class Visitor {
     virtual void enter(const Element& element, const Attributes& attributes) = 0;
     virtual void leave(const Element& element) = 0;
     virtual void text(std::string_view text) = 0; ///< valid UTF-8, character references decoded
+    /// Links begin and end in their own order, not in that of the elements; `target` with character
+    /// references decoded.
+    virtual void start_link(std::string_view target) = 0;
+    virtual void end_link() = 0;
 };
 
 /// Walks over `input` (any bytes; beyond `max_input` bytes it is cut). Every element is one that is written
-/// as itself, or `a`. True when something was left out because of a limit. Time is linear in max_input, and
+/// as itself. True when something was left out because of a limit. Time is linear in max_input, and
 /// neither depth nor attributes of the input make it more.
 bool walk(std::string_view input, std::uint64_t max_input, Visitor& visitor);
 

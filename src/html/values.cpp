@@ -188,7 +188,9 @@ Checked attribute_color(std::string_view value)
 bool has_letters(std::string_view font)
 {
     return std::ranges::none_of(
-        std::array{"ding", "symbol", "blank", "marlett", "barcode", "icon", "awesome", "glyph"},
+        std::array{"ding", "symbol", "blank", "marlett", "barcode", "icon", "awesome", "glyph", "mt extra",
+                   "monotype sorts", "ms outlook", "lastresort", "last resort", "mdl2", "specialty",
+                   "d050000l"},
         [&](std::string_view part) { return font.find(part) != std::string_view::npos; });
 }
 
@@ -207,11 +209,12 @@ Checked font_names(std::string_view value, std::string_view separator)
             return kLetters.find(word.front()) != std::string_view::npos &&
                    only_of(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
         });
-        if (!fits || !has_letters(name) || ++count > 10) {
+        const std::string font = fmt::format("{}", fmt::join(words, " "));
+        if (!fits || !has_letters(font) || ++count > 10) {
             continue;
         }
         result += result.empty() ? "" : separator;
-        result += fmt::format("{}", fmt::join(words, " "));
+        result += font;
     }
     return result.empty() ? std::nullopt : Checked(result);
 }

@@ -1,5 +1,6 @@
 #include "notify/notice_variables.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/clock.h"
@@ -36,11 +37,27 @@ std::string attachments_of(const preview::Preview& preview)
     return text;
 }
 
+/// Is this the only address that can be read in the header? It is decoded, so that what was a name may look
+/// like an address now, and stand where the address is looked for.
+bool is_only_address(std::string_view address, std::string_view header_from)
+{
+    constexpr std::string_view kAround = " \t<>()\",;:";
+    while (!header_from.empty()) {
+        const std::string_view word = header_from.substr(0, header_from.find_first_of(kAround));
+        header_from.remove_prefix(std::min(word.size() + 1, header_from.size()));
+        if (word.find('@') != std::string_view::npos && mail::key(word) != mail::key(address)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// Who handed the mail in, where that is somebody else than its From says.
 std::string sent_by(const Notice& notice)
 {
     const std::string& sender = notice.mail.envelope.sender;
-    if (mail::key(sender) == mail::key(mail::first_mailbox(notice.mail.header_from).address)) {
+    const std::string& from = notice.mail.header_from;
+    if (mail::key(sender) == mail::key(mail::first_mailbox(from).address) && is_only_address(sender, from)) {
         return {};
     }
     return "(sent by: " + (sender.empty() ? "<>" : sender) + ")";

@@ -24,6 +24,16 @@ class Events final : public html::Visitor {
         end_text();
         written_ += "leave " + std::string(element.name) + "\n";
     }
+    void start_link(std::string_view target) override
+    {
+        end_text();
+        written_ += "link [" + std::string(target) + "]\n";
+    }
+    void end_link() override
+    {
+        end_text();
+        written_ += "end of link\n";
+    }
     /// Pieces beside each other are one text.
     void text(std::string_view text) override { text_ += text; }
 

@@ -234,6 +234,12 @@ TEST(HostileInput, RandomTagSoupGivesAllowedHtmlThatStaysTheSame)
         "button",
         "select",
         "option",
+        "optgroup",
+        "noscript",
+        "textarea",
+        "datalist",
+        "a name=x",
+        "a href=//x.example style='color:red'",
         "small",
         "big",
         "u",
@@ -340,6 +346,10 @@ TEST(HostileInput, NothingIsTooDeepTooWideOrTooLong)
              std::string(600000, 'x'),
              times(130, "<a href=http://x.example>") + times(50000, "a<br>"),
              times(252, "<div>") + "<table>x<tr>y",
+             "<table>" + times(40000, "</td>x"),
+             "<table>" + times(40000, "</tr>x"),
+             times(60, "<table><caption>") + times(29900, "<i></i>") + times(60, "</caption>x</table>"),
+             times(29998, "<br>") + "<table><td width=5>x</td>y",
          }) {
         expect_safe_and_stable(input);
         qm::html::html_to_text(input);

@@ -33,6 +33,12 @@ TEST(HtmlToText, QuotesAndPreformattedTextKeepTheirShape)
     EXPECT_EQ(html_to_text("<pre>a\n   b  c\n</pre>"), "a\n   b  c\n");
 }
 
+TEST(HtmlToText, AnEmptyLineBehindAListHasNoIndentOfTheList)
+{
+    EXPECT_EQ(html_to_text("a<ul><li>b<p>c</p></li></ul>d"), "a\n- b\n\n  c\n\nd\n");
+    EXPECT_EQ(html_to_text("a<dl><dd><pre>b</pre></dd></dl>c"), "a\n\n  b\n\nc\n");
+}
+
 TEST(HtmlToText, LinesAreNotLongerThanTheWidthUnlessAWordIs)
 {
     EXPECT_EQ(html_to_text("<p>aaa bbb ccc ddd</p>", 8), "aaa bbb\nccc ddd\n");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "html/strict.h"
 #include "unit/html/allowed_only.h"
 
 using qm::html::sanitize;
@@ -75,32 +76,77 @@ TEST(Sanitizer, EventHandlersNamesAndUnknownAttributesAreGone)
 
 TEST(Sanitizer, WhatIsNoTextIsGoneWithItsContent)
 {
-    for (const std::string_view gone : {"<style>b{}</style>",
-                                        "<title>t</title>",
-                                        "<textarea>x</textarea>",
-                                        "<select><option>x</select>",
-                                        "<svg><text>x</text></svg>",
-                                        "<math><mi>x</mi></math>",
-                                        "<template>x</template>",
-                                        "<noscript>x</noscript>",
-                                        "<iframe>x</iframe>",
-                                        "<object>x</object>",
-                                        "<noembed>x</noembed>",
-                                        "<noframes>x</noframes>",
-                                        "<!-- x -->",
-                                        "<![CDATA[x]]>",
-                                        "<?php x ?>",
-                                        "<!DOCTYPE html>",
-                                        "<link rel=x href=//y>",
-                                        "<meta a=b>",
-                                        "<base href=//x>",
-                                        "<embed src=x>",
-                                        "<input value=x>",
-                                        "<video>x</video>",
-                                        "<!--[if mso]>x<![endif]-->"}) {
+    for (const std::string_view gone :
+         {"<style>b{}</style>", "<title>t</title>", "<template>x</template>", "<iframe>x</iframe>",
+          "<noembed>x</noembed>", "<noframes>x</noframes>", "<!-- x -->", "<![CDATA[x]]>", "<?php x ?>",
+          "<!DOCTYPE html>", "<link rel=x href=//y>", "<meta a=b>", "<base href=//x>", "<embed src=x>",
+          "<input value=x>", "<!--[if mso]>x<![endif]-->"}) {
         EXPECT_EQ(clean("a" + std::string(gone) + "b"), "ab") << gone;
     }
     EXPECT_EQ(clean("<form action=//x><button>Send</button></form>"), "<div>Send</div>");
+}
+
+TEST(Sanitizer, TextThatABrowserShowsStaysWithoutTheElementsAroundIt)
+{
+    const std::string locked = "<p>Your account is locked</p>";
+    for (const std::string name :
+         {"svg", "math", "object", "applet", "noscript", "audio", "video", "canvas"}) {
+        EXPECT_EQ(clean("<" + name + ">" + locked + "</" + name + ">Hello"), locked + "Hello") << name;
+        EXPECT_EQ(clean("<" + name + "/>" + locked + "Hello"), locked + "Hello") << name;
+        EXPECT_EQ(qm::html::html_to_text("<" + name + ">" + locked + "</" + name + ">"),
+                  "Your account is locked\n");
+    }
+    EXPECT_EQ(clean("a<select><input><p>visible 1</p></select>b"), "a<div><p>visible 1</p></div>b");
+    EXPECT_EQ(clean("<select><optgroup><option>1<option>2</optgroup></select>b"),
+              "<div><div><div>1</div><div>2</div></div></div>b");
+    EXPECT_EQ(clean("<datalist><option>1<option>2</datalist>b"), "<div><div>1</div><div>2</div></div>b");
+    EXPECT_EQ(clean("<svg><text>x</text><![CDATA[a<b>&amp;]]><a xlink:href=https://x.example>y</a></svg>z"),
+              "xa&lt;b&gt;&amp;amp;y [https://x.example]z");
+    EXPECT_EQ(clean("<svg><image href=x /><circle r=1 /><foreignObject><b>x</b></foreignObject></svg>"),
+              "<img src=\"cid:removed.png\" alt=\"\"><b>x</b>");
+    EXPECT_EQ(clean("<math><mi>x</mi><annotation-xml encoding=text/html><p>y"), "x<p>y</p>");
+    EXPECT_EQ(clean("<textarea>a&amp;<b></textarea>c"), "<pre>a&amp;&lt;b&gt;</pre>c");
+}
+
+TEST(Sanitizer, WhatMayBeSeenOrNotIsNotLeftOutWithoutAWord)
+{
+    const std::string said = "[Something is not shown here.]";
+    for (const std::string_view doubtful : {
+             "<svg><style/><p>locked</p></style></svg>",
+             "<svg><style/><p>locked</p>",
+             "<svg><title/>x</title></svg>",
+             "<svg><style><p>locked</p></style></svg>",
+             "<svg><template><p>locked</p></template></svg>",
+             "<svg><script><b>locked</b></script></svg>",
+             "<svg></p><style><a id=\"</style>locked\">",
+             "<math><mtext><table><mglyph><style><!--</style>locked-->",
+             "<select><option><style>locked</style>",
+             "<select><iframe>locked</iframe>",
+             "<noscript><!--</noscript>locked-->",
+             "<noscript><p title='</NOSCRIPT>locked'>",
+             "<noscript><style></noscript>locked</style>",
+             "<noscript><p title='</noscript>locked",
+             "<noscript></p title='</noscript>locked'>",
+             "<noscript></noscript><a title='</noscript>' href=https://x.example>locked</a>",
+             "</svg><svg></svg><svg><foreignObject><p></svg><noembed><p>locked</noembed>",
+         }) {
+        const std::string html = clean(doubtful);
+        EXPECT_NE(html.find(said), std::string::npos) << html;
+        EXPECT_EQ(html.find(said), html.rfind(said)) << html;
+        EXPECT_NE(qm::html::html_to_text(doubtful).find(said), std::string::npos) << html;
+    }
+    EXPECT_EQ(clean("<noscript></noscript><a title='</noscript>' href=https://x.example>locked</a>"),
+              said + "locked [https://x.example]");
+    for (const std::string_view certain : {
+             "<style><!-- <p> --></style><title>t</title>a",
+             "<svg><title>t</title><style>.a{fill:red}</style><script>x()</script></svg>a",
+             "<svg><style></style><title/></title></svg>a",
+             "a<script>if (a<b) {}</script><svg></svg>",
+             "<noscript title='</noscript>'></noscript>a</noscript>",
+             "<noscript><!-- <p> --><style><b></style></noscript>a<!-- <p> -->",
+         }) {
+        EXPECT_EQ(clean(certain), "a") << certain;
+    }
 }
 
 TEST(Sanitizer, TextInRawElementsIsShownAsText)
@@ -140,6 +186,46 @@ TEST(Sanitizer, WhatTheTextSaysMustBeWhereTheLinkLeads)
               "b\u00FCcher.example [https://xn--bcher-kva.example]");
 }
 
+TEST(Sanitizer, OnlyATextInOnePieceSaysTheSame)
+{
+    const auto link = [](const std::string& label) {
+        return "<a href='https://www.bank.com.evil.example/'>" + label + "</a>";
+    };
+    const std::string same = "https://www.bank.com.evil.example/";
+    for (const std::string& label :
+         {same, " " + same + "\n", "<b>" + same + "</b>", "<u> <font size=2>" + same + "</u> "}) {
+        EXPECT_EQ(clean(link(label)).find('['), std::string::npos) << label;
+    }
+    for (const std::string& label : std::vector<std::string>{
+             "https://www.bank.com<br><br><br><br>.evil.example/",
+             "https://www.bank.com<span style='font-size:8px'>.evil.example/</span>",
+             "<b>https://www.bank.com</b>.evil.example/",
+             "<font color=red>https://www.bank.com</font><font color=silver>.evil.example/</font>",
+             "https://www.bank.com<img src=x>.evil.example/",
+             "<div>https://www.bank.com</div><div>.evil.example/</div>",
+             "<table><td>https://www.bank.com<td>.evil.example/</table>",
+             "<div>" + same + "</div>",
+             "<span dir=rtl>" + same + "</span>",
+             "<span style='direction:rtl'>" + same + "</span>",
+         }) {
+        EXPECT_NE(clean(link(label)).find("[" + same + "]"), std::string::npos) << label;
+    }
+    for (const std::string around :
+         {"<div dir=rtl>", "<div dir=auto>", "<p style='color:red;direction:rtl'>"}) {
+        EXPECT_NE(clean(around + link(same)).find("[" + same + "]"), std::string::npos) << around;
+        EXPECT_NE(clean(around + "<b>" +
+                        link("<span dir=ltr>https://www.bank.com</span><span dir=ltr>.evil."
+                             "example/</span>"))
+                      .find("[" + same + "]"),
+                  std::string::npos)
+            << around;
+    }
+    EXPECT_EQ(clean("<div dir=rtl>x</div>" + link(same)).find('['), std::string::npos);
+    EXPECT_EQ(clean("<div dir=rtl><a href='https://evil.example/\u05D0/https://www.bank.com/'>Your bank</a>"),
+              "<div dir=\"rtl\" style=\"word-break:break-word\">Your bank "
+              "[https://evil.example/%D7%90/https://www.bank.com/]</div>");
+}
+
 TEST(Sanitizer, ATargetIsShownWhateverIsAroundTheLink)
 {
     const std::string link = "<a href=https://x.example>t</a>";
@@ -159,13 +245,89 @@ TEST(Sanitizer, ATargetIsShownWhateverIsAroundTheLink)
     }
 }
 
+TEST(Sanitizer, ATargetIsShownHoweverManyLinksAreOpen)
+{
+    const std::string evil = "<a href=\"https://evil.example/\">https://www.bank.com/</a>";
+    const std::string shown = "https://www.bank.com/ [https://evil.example/]";
+    std::string links;
+    for (int i = 0; i < 70'000; ++i) {
+        links += "<a href=x></a>";
+    }
+    SanitizeOptions options = with_image();
+    options.max_input = 8ULL << 20U;
+    EXPECT_EQ(clean("<a><a><a>" + evil), shown);
+    EXPECT_EQ(clean("<a name=1>a<a name=2>b<a name=3>c" + evil), "abc" + shown);
+    EXPECT_EQ(clean("<a href=http://1.example>a<a href=http://2.example>b" + evil),
+              "a [http://1.example]b [http://2.example]" + shown);
+    EXPECT_FALSE(sanitize("<a><a><a>" + evil).cut);
+    EXPECT_EQ(sanitize(links + evil, options).html, shown);
+    std::string deep;
+    for (int i = 0; i < 300; ++i) {
+        deep += "<b><table><td>";
+    }
+    EXPECT_NE(clean(deep + evil).find(shown), std::string::npos);
+}
+
+TEST(Sanitizer, ATargetStandsWhereTheLinkEnds)
+{
+    EXPECT_EQ(clean("<a href=https://evil.example><div>log in</a></div><p>filler</p>"),
+              "<div>log in [https://evil.example]</div><p>filler</p>");
+    EXPECT_EQ(clean("<p>To <a href=https://evil.example><div>log in</div></a>"),
+              "<p>To </p><div>log in</div> [https://evil.example]");
+    EXPECT_EQ(clean("<p>To <a href=https://evil.example><b>log</p>in</a> here"),
+              "<p>To <b>log</b></p>in [https://evil.example] here");
+    EXPECT_EQ(clean("<a href=https://1.example><table><td>x</a>y<a href=https://2.example>z</table>w</a>"),
+              "<table><tbody><tr><td>xyz [https://2.example]</td></tr></tbody></table>w [https://1.example]");
+    EXPECT_EQ(clean("<a href=https://1.example><table><tr></a><td>x"),
+              "<table><tbody><tr><td>[https://1.example]</td><td>x</td></tr></tbody></table>");
+    EXPECT_EQ(clean("<a href=https://1.example>x"), "x [https://1.example]");
+    EXPECT_EQ(clean("</a>x</a><a>y</a></a>"), "xy");
+}
+
+TEST(Sanitizer, ThereIsRoomForTheTargetOfEveryLinkThatBegins)
+{
+    const std::string evil = "<a href=\"https://evil.example/\">https://www.bank.com/";
+    const std::string filler(1000, '\''); // longer when it is written
+    SanitizeOptions options;
+    for (options.max_input = 40; options.max_input < 120; ++options.max_input) {
+        const std::string html = sanitize(evil + filler, options).html;
+        EXPECT_LE(html.size(), options.max_input);
+        EXPECT_TRUE(html.empty() || html.ends_with("[https://evil.example/]")) << html;
+    }
+    options.max_input = 1000;
+    std::string many;
+    for (int i = 0; i < 30; ++i) {
+        many += "<a href=//" + std::to_string(i) + "></a>";
+    }
+    EXPECT_TRUE(sanitize(evil + filler, options).html.ends_with("; [https://evil.example/]"));
+    EXPECT_TRUE(sanitize(many + evil + filler, options).html.ends_with("; [https://evil.example/]"));
+}
+
 TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
 {
     for (const std::string_view target :
          {"javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java&#10;script:alert(1)",
-          "&#106;avascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//x.example",
-          "/relative", "cid:x", "\x01javascript:x", "http:", "ftp://x"}) {
+          "&#106;avascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "/relative",
+          "cid:x", "\x01javascript:x", "http:", "ftp://x"}) {
         EXPECT_EQ(clean("<a href=\"" + std::string(target) + "\">t</a>"), "t") << target;
+    }
+}
+
+TEST(Sanitizer, ATargetWithoutANameIsSaidWhereTheTextLooksLikeAnAddress)
+{
+    EXPECT_EQ(clean("<base href=https://evil.example><a href=x>https://www.bank.com/</a>"),
+              "https://www.bank.com/ [target not shown]");
+    EXPECT_EQ(clean("<a href=//evil.example/>https://www.bank.com/</a>"),
+              "https://www.bank.com/ [https://evil.example/]");
+    for (const std::string_view label :
+         {"www.bank.com", "bank.com", "B\u00FCcher.de", "ceo@bank", "https://x", "See <b>bank.</b>com now"}) {
+        EXPECT_NE(clean("<a href='javascript:x'>" + std::string(label) + "</a>").find("[target not shown]"),
+                  std::string::npos)
+            << label;
+    }
+    for (const std::string_view label :
+         {"here", "1.25", "Read more. Or not.", "...", "e.g. this", "", "a.b"}) {
+        EXPECT_EQ(clean("<a href='#x'>" + std::string(label) + "</a>"), label);
     }
 }
 
@@ -188,7 +350,7 @@ TEST(Sanitizer, QuotesAndListsDoNotLeadOutOfSight)
 TEST(Sanitizer, ATargetCannotTurnOrBreakTheLine)
 {
     EXPECT_EQ(clean("<a href=\"https://x.example/\u202Egpj.exe\n\t\">t</a>"),
-              "t [https://x.example/gpj.exe]");
+              "t [https://x.example/%E2%80%AEgpj.exe]");
     const std::string longest = clean("<a href=\"https://x.example/" + std::string(5000, 'a') + "\">t</a>");
     EXPECT_LT(longest.size(), 330U);
 }
@@ -248,6 +410,41 @@ TEST(Sanitizer, AnyBytesBecomeValidUtf8)
 TEST(Sanitizer, TextCannotTurnTheTextAfterIt)
 {
     EXPECT_EQ(clean("a\u202Eb\u2067c"), "abc");
+}
+
+std::string times(int count, std::string_view text)
+{
+    std::string result;
+    for (int i = 0; i < count; ++i) {
+        result += text;
+    }
+    return result;
+}
+
+TEST(Sanitizer, MarksDoNotPileUpWhateverIsBetweenThem)
+{
+    const std::string six = times(6, "\u0301");
+    const auto marks_of = [](std::string_view html) {
+        std::size_t count = 0;
+        for (auto at = html.find("\u0301"); at != std::string_view::npos; at = html.find("\u0301", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    for (const std::string& between : std::vector<std::string>{
+             "<span>", "<u>", "</u><u>", "<br>", "<p>", "<img alt='\u0301'>", "\u200D", "\u200B<b>\u00AD",
+             "\uFEFF", "\U000E0061", "\u034F", "<a href=x>", "\U0001E8D0", "<b>\u05BF</b>"}) {
+        const std::string html = clean("a" + six + between + six + between + six + "b");
+        EXPECT_LE(marks_of(html), 8U) << between; // two may be those of images
+        EXPECT_EQ(clean(html), html);
+        EXPECT_TRUE(qm::html::is_sanitized(html, "cid:removed.png")) << html;
+    }
+    for (const std::string& between : std::vector<std::string>{"b", " ", "<i>c</i>", "\u00E4", "\u4E2D",
+                                                               "\u00A0", "<a href=http://x></a>"}) {
+        const std::string html = clean("a" + six + between + six);
+        EXPECT_EQ(marks_of(html), 12U) << between;
+        EXPECT_TRUE(qm::html::is_sanitized(html, "cid:removed.png")) << html;
+    }
 }
 
 TEST(Sanitizer, TheFirstLineEndOfPreIsNotEatenAtEachReading)

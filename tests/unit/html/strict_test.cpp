@@ -1,7 +1,10 @@
 // What is ours is known without a parser; nothing else is.
 #include "html/strict.h"
 
+#include <sys/mman.h>
+
 #include <array>
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -28,6 +31,9 @@ TEST(IsSanitized, WhateverTheSanitizerWrites)
         "<button onclick=x>Buy</button><center>c</center><div dir=rtl lang=he>\u05D0</div>",
         "<svg><style><img title=\"</style><img src=x onerror=alert(1)>\">",
         "\xFF\xFE<\0p>\x01\u202E\uFFFE",
+        "<u><small><small><small><small style=background:#000>x",
+        "<pre style=white-space:nowrap;width:300px>x",
+        "a\u0301\u0301\u0301\u0301\u0301\u0301<span>\u0301\u0301\u0301</span>b",
         "<td>loose</td><caption>c</caption><dl><dt>a<dd>b</dl>",
     };
     for (const std::string_view input : kInputs) {
@@ -97,6 +103,8 @@ TEST(IsSanitized, NothingElse)
         "<small><small><small><small><small>x</small></small></small></small></small>",
         "a\u202Eb",
         "<img src=\"cid:blocked.png\" alt=\"\u202E\">",
+        "a\u0301\u0301\u0301\u0301<u>\u0301\u0301\u0301</u>",
+        "a\u0301\u0301\u0301\u0301<br>\u200D\u0301\u0301\u0301",
     };
     for (const std::string_view other : kOthers) {
         EXPECT_FALSE(is_sanitized(other, kImage)) << other;
@@ -120,6 +128,40 @@ TEST(IsSanitized, NothingThatIsDeeperThanTheSanitizerWrites)
         deep = "<b>" + deep + "</b>";
     }
     EXPECT_FALSE(is_sanitized(deep, ""));
+}
+
+/// Begins with `text`, again and again, for as many bytes as may be read, and has as many behind them that
+/// nobody can read and live.
+class HalfForbidden {
+  public:
+    explicit HalfForbidden(std::string_view text)
+        : begin_(mmap(nullptr, 2 * kReadable, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    {
+        char* const bytes = static_cast<char*>(begin_);
+        for (std::size_t i = 0; i < kReadable; ++i) {
+            bytes[i] = text[i % text.size()];
+        }
+        mprotect(bytes + kReadable, kReadable, PROT_NONE);
+    }
+    HalfForbidden(const HalfForbidden&) = delete;
+    HalfForbidden& operator=(const HalfForbidden&) = delete;
+    ~HalfForbidden() { munmap(begin_, 2 * kReadable); }
+
+    std::string_view text() const { return {static_cast<const char*>(begin_), 2 * kReadable}; }
+
+  private:
+    static constexpr std::size_t kReadable = std::size_t{256} * 1024;
+    void* begin_;
+};
+
+TEST(IsSanitizedDeathTest, NothingIsReadBehindWhatIsTooMuch)
+{
+    for (const std::string_view piece : {"<b>", "<p>", "<td>", "<li>", "<h1>", "<table>", "<table><b>",
+                                         "<i></i>", "<table><tbody><tr></tr><td>"}) {
+        const HalfForbidden html(piece);
+        EXPECT_EXIT(std::_Exit(is_sanitized(html.text(), "") ? 1 : 0), testing::ExitedWithCode(0), "")
+            << piece;
+    }
 }
 
 } // namespace

@@ -83,6 +83,19 @@ TEST(Style, CleaningTwiceChangesNothing)
     }
 }
 
+TEST(Style, AFontOfPicturesIsLeftOut)
+{
+    for (const std::string font : {"wingdings", "Symbol", "MT Extra", "mt  extra", "'MT  Extra'",
+                                   "Monotype Sorts", "MS Outlook", "LastResort", ".LastResort", "Last Resort",
+                                   "Segoe MDL2 Assets", "MS Reference Specialty", "D050000L"}) {
+        EXPECT_EQ(clean_style("font-family:" + font), "") << font;
+        EXPECT_EQ(clean_style("font-family:" + font + ",arial"), "font-family:arial") << font;
+        EXPECT_EQ(clean_style("font:12px " + font), "font-size:12px") << font;
+    }
+    EXPECT_EQ(clean_style("font-family:Gill Sans MT,Lato Extra Bold"),
+              "font-family:gill sans mt,lato extra bold");
+}
+
 TEST(Style, NothingLoadsHidesOrMoves)
 {
     for (const char* style : {"background:url(//x)",

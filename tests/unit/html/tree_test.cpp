@@ -163,6 +163,15 @@ TEST(WalkQuickly, ShowsTagsInAnyOrderAsTheParserSeesThem)
                                                      "<!-- c -->",
                                                      "<form>",
                                                      "<svg>",
+                                                     "</svg>",
+                                                     "<style/>",
+                                                     "<select>",
+                                                     "</select>",
+                                                     "<option>",
+                                                     "<noscript>",
+                                                     "<textarea>",
+                                                     "<a name=x>",
+                                                     "<![CDATA[x]]>",
                                                      "<x>"};
     std::mt19937 random(6);
     for (int i = 0; i < 3000; ++i) {

@@ -76,6 +76,22 @@ TEST(NoticeVariables, TheSenderStandsWhereItIsSomebodyElseThanFrom)
     EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "(sent by: <>)");
 }
 
+TEST(NoticeVariables, TheSenderStandsWhereFromCanBeReadAsSeveralAddresses)
+{
+    auto notice = a_notice();
+    notice.mail.envelope.sender = "evil@evil.example";
+    for (const char* const from :
+         {"<evil@evil.example> <ceo@bank.example>", "evil@evil.example ceo@bank.example",
+          "ceo@bank.example <evil@evil.example>", "evil@evil.example, ceo@bank.example"}) {
+        notice.mail.header_from = from;
+        EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "(sent by: evil@evil.example)") << from;
+    }
+    for (const char* const from : {"\"evil@evil.example\" <Evil@evil.example>", "evil@evil.example (Evil)"}) {
+        notice.mail.header_from = from;
+        EXPECT_EQ(variables_of(notice, {}).at("SENT_BY"), "") << from;
+    }
+}
+
 TEST(NoticeVariables, AGroupCannotTakeOneOfOurNames)
 {
     auto notice = a_notice();
