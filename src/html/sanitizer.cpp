@@ -10,6 +10,7 @@
 #include "html/allowed.h"
 #include "html/fitting.h"
 #include "html/legible.h"
+#include "html/nesting.h"
 #include "html/reading_order.h"
 #include "html/tree.h"
 
@@ -17,6 +18,8 @@ namespace qm::html {
 namespace {
 
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+constexpr std::string_view kEndOfPaper = "</span>";
+constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
 
 /// Is the text of a link its target already? Both are read up to the path without regard to case, and from
 /// there on exactly.
@@ -87,6 +90,7 @@ class Writer final : public Visitor {
         fitting_.leave(element);
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
+            --depth_;
             html_ += "</";
             html_ += open.name;
             html_ += '>';
@@ -109,10 +113,12 @@ class Writer final : public Visitor {
                 open.label += text::cut_utf8(shown, kMaxLabel);
             }
         }
+        const bool has_paper = begin_paper(shown);
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
             put("\n"); // a parser leaves out the first line end of a <pre>
         }
         write_text(shown);
+        end_paper(has_paper);
     }
 
     Sanitized finish(bool cut) { return {std::move(html_), cut || full_}; }
@@ -153,14 +159,43 @@ class Writer final : public Visitor {
             tag_ += '"';
         }
         tag_ += '>';
-        if (put(tag_, is_void(element) ? 0 : name.size() + 3)) {
+        if (has_room_for_element() && put(tag_, is_void(element) ? 0 : name.size() + 3)) {
             open.name = name;
+            depth_ += is_void(element) ? 0 : 1;
+        }
+    }
+
+    /// What the next reader would leave out is not written.
+    bool has_room_for_element()
+    {
+        full_ = full_ || elements_ == Nesting::kMaxElements;
+        elements_ += full_ ? 0 : 1;
+        return !full_;
+    }
+
+    /// True when `text` stands on a paper of its own; it ends with end_paper().
+    bool begin_paper(std::string_view text)
+    {
+        const auto paper = legible_.paper_of_its_own(text);
+        if (!paper) {
+            return false;
+        }
+        full_ = full_ || depth_ >= kMaxDepthOfPaper;
+        return has_room_for_element() &&
+               put("<span style=\"background-color:" + written(*paper) + "\">", kEndOfPaper.size());
+    }
+
+    void end_paper(bool has_paper)
+    {
+        if (has_paper) {
+            reserved_ -= kEndOfPaper.size();
+            html_ += kEndOfPaper;
         }
     }
 
     void write_image(const Attributes& attributes)
     {
-        if (!options_.replacement_image.empty()) {
+        if (!options_.replacement_image.empty() && has_room_for_element()) {
             const std::string alt = in_reading_order(attributes.find("alt").value_or(""));
             put("<img src=\"" + escape(options_.replacement_image) + "\" alt=\"" + escape(alt) + "\">");
         }
@@ -169,7 +204,9 @@ class Writer final : public Visitor {
     void write_target(const Open& open)
     {
         const bool has_label = !text::trim(open.label).empty();
+        const bool has_paper = begin_paper(open.target);
         put(escape((has_label ? " [" : "[") + open.target + "]"));
+        end_paper(has_paper);
     }
 
     /// As much as fits, cut between characters.
@@ -216,6 +253,8 @@ class Writer final : public Visitor {
     std::map<std::string, std::optional<std::string>, std::less<>>
         styles_;               ///< as they came and as they may be
     std::size_t reserved_ = 0; ///< bytes of the end tags to come
+    std::size_t elements_ = 0; ///< written
+    std::size_t depth_ = 0;    ///< of them, open
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;

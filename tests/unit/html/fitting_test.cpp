@@ -92,8 +92,8 @@ TEST(Fitting, InANarrowBoxTextWraps)
 {
     expect_each({
         {"<div style='width:40px;background:#000;color:#fff;white-space:nowrap'>white on white</div>",
-         "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\">white on "
-         "white</div>"},
+         "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\"><span "
+         "style=\"background-color:#000000\">white on white</span></div>"},
         {"<div style='max-width:10%'><p style='word-break:keep-all;margin-left:99px'>x</p></div>",
          "<div style=\"max-width:10%;word-break:break-word\"><p>x</p></div>"},
         {"<td style='width:40px' nowrap>x", "x"},
