@@ -88,6 +88,87 @@ TEST(Fitting, FromRightToLeftNothingLeavesThePage)
     });
 }
 
+TEST(Fitting, ABoxIsNotWiderThanTheOneAroundIt)
+{
+    expect_each({
+        {"<td><table><td><div style='width:40px'><div style='width:1000px;min-width:900px'>x",
+         "<table><tbody><tr><td><div style=\"width:40px;word-break:break-word\"><div>x</div></div></td></tr>"
+         "</tbody></table>"},
+        {"<div style='width:300px;padding:9px'><div style='width:300px'>x</div><table width=301><td>y",
+         "<div style=\"width:300px;padding:9px;word-break:break-word\"><div "
+         "style=\"width:300px\">x</div><table "
+         "width=\"100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
+        {"<div style='max-width:300px'><div style='padding:0 30px'><hr width=300><hr width=240></div></div>",
+         "<div style=\"max-width:300px;word-break:break-word\"><div style=\"padding:0 30px\"><hr><hr "
+         "width=\"240\"></div></div>"},
+        {"<div style='width:900px;max-width:40px'><p style='width:50px'>x</p><h1>y</h1></div>",
+         "<div style=\"width:900px;max-width:40px;word-break:break-word\"><p>x</p><h1>y</h1></div>"},
+        {"<table><td style='max-width:40px' nowrap><pre style='font-size:60px;width:50px'>x",
+         "<table><tbody><tr><td style=\"max-width:40px;word-break:break-word\"><pre "
+         "style=\"white-space:pre-wrap;"
+         "font-size:40px\">x</pre></td></tr></tbody></table>"},
+        {"<table><caption style='width:40px;white-space:nowrap'>x</caption></table>",
+         "<table><caption style=\"width:40px;word-break:break-word\">x</caption></table>"},
+        {"<div style='width:100%;white-space:nowrap'><p style='margin:9px'>x</p></div>",
+         "<div style=\"width:100%;white-space:nowrap\"><p style=\"margin:9px\">x</p></div>"},
+    });
+}
+
+TEST(Fitting, CellsTogetherAreNotWiderThanTheBoxAroundThem)
+{
+    expect_each({
+        {"<div style='width:300px'><table cellspacing=0><td style='padding:0 60px'>a<td style='padding:0 "
+         "60px'>b<td "
+         "style='padding:0 60px'>c",
+         "<div style=\"width:300px;word-break:break-word\"><table cellspacing=\"0\"><tbody><tr><td "
+         "style=\"padding:0 60px\">a</td><td style=\"padding:0 60px\">b</td><td "
+         "style=\"padding:0\">c</td></tr>"
+         "</tbody></table></div>"},
+        {"<div style='width:300px'><table cellspacing=9 cellpadding=99><tr><td>a<td>b<table width=200><td>c",
+         "<div style=\"width:300px;word-break:break-word\"><table cellpadding=\"99\"><tbody><tr><td "
+         "style=\"padding:0\">a</td><td style=\"padding:0\">b<table width=\"200\"><tbody><tr><td>c</td></tr>"
+         "</tbody></table></td></tr></tbody></table></div>"},
+        // A column is as wide as the widest of its cells.
+        {"<div style='width:300px'><table><tr><td><table width=200><td>a</table><td>b<tr><td>c<td><table "
+         "width=200><td>d",
+         "<div style=\"width:300px;word-break:break-word\"><table><tbody><tr><td><table "
+         "width=\"200\"><tbody><tr>"
+         "<td>a</td></tr></tbody></table></td><td>b</td></tr><tr><td>c</td><td><table "
+         "width=\"100%\"><tbody><tr>"
+         "<td>d</td></tr></tbody></table></td></tr></tbody></table></div>"},
+    });
+}
+
+TEST(Fitting, FromRightToLeftAllIndentsAndCellsTogetherFitThePage)
+{
+    std::string quotes = "<div dir=rtl>";
+    std::string cells = "<div dir=rtl><table cellpadding=100><tr>";
+    std::string boxes = "<div dir=rtl><table><tr>";
+    for (int i = 0; i < 25; ++i) {
+        quotes += "<blockquote style='padding-right:24px'>";
+        cells += "<td>c";
+        boxes += "<td><div style='width:400px'>x</div>";
+    }
+    const auto count = [](const std::string& html, std::string_view what) {
+        std::size_t number = 0;
+        for (auto at = html.find(what); at != std::string::npos; at = html.find(what, at + 1)) {
+            ++number;
+        }
+        return number;
+    };
+    quotes = clean(quotes);
+    EXPECT_EQ(count(quotes, "padding-right:24px"), 5U) << "of 104 pixels";
+    EXPECT_EQ(count(quotes, "<blockquote style=\"margin:0\">"), 20U);
+    cells = clean(cells);
+    EXPECT_EQ(count(cells, "<td style=\"padding:0"), 21U);
+    boxes = clean(boxes);
+    EXPECT_EQ(count(boxes, "width:400px"), 2U);
+    for (const std::string& html : {quotes, cells, boxes}) {
+        EXPECT_EQ(clean(html), html);
+        EXPECT_TRUE(qm::html::is_sanitized(html, "")) << html;
+    }
+}
+
 TEST(Fitting, InANarrowBoxTextWraps)
 {
     expect_each({
