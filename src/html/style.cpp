@@ -34,12 +34,6 @@ std::size_t declaration_end(std::string_view style)
     return style.size();
 }
 
-double share_or_pixels(std::string_view word)
-{
-    constexpr double kPercent = 10;
-    return word.ends_with('%') ? kPercent * pixels(word.substr(0, word.size() - 1)) : pixels(word);
-}
-
 } // namespace
 
 std::string clean_style(std::string_view style)
@@ -128,9 +122,9 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
         if (rest.empty()) { // top, right, bottom, left; what is not said is as at the other side
             const auto words = text::split(value, ' ');
             const std::size_t place = side == "left" ? 3 : 1;
-            result = share_or_pixels(words[place < words.size() ? place : words.size() > 1 ? 1 : 0]);
+            result = pixels(words[place < words.size() ? place : words.size() > 1 ? 1 : 0]);
         } else if (rest.substr(1) == side) {
-            result = share_or_pixels(value);
+            result = pixels(value);
         }
     }
     return result;

@@ -10,6 +10,9 @@
 
 namespace qm::html {
 
+/// Attributes of one element as they are to be written, not escaped yet.
+using Written = std::vector<std::pair<std::string_view, std::string>>;
+
 /// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40, and 4000
 /// bytes.
 std::string clean_style(std::string_view style);
@@ -32,8 +35,7 @@ class Declarations {
     void erase_family(std::string_view beginning);
     /// In its place if it is there with this value, else behind the others.
     void set(std::string_view property, std::string_view value);
-    /// Pixels of "margin" or "padding" at a side, "left"; a percent counts as ten. Nothing when it is not
-    /// said.
+    /// Pixels of "margin" or "padding" at a side, "left". Nothing when it is not said.
     std::optional<double> side(std::string_view family, std::string_view side) const;
     /// Pixels of both borders at the sides, at most.
     double side_borders() const;
