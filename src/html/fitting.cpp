@@ -22,6 +22,7 @@ constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke b
 constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
 constexpr double kPage = 1000;             ///< pixels; as wide as anything may be
 constexpr double kIndent = 40;             ///< pixels, by the browser
+constexpr double kLeastBeforeItems = 1.25; ///< of their letters
 constexpr double kUsualBetween = 2;        ///< pixels between cells
 constexpr double kMostBetween = 0.01;      ///< of the space for all of them
 
@@ -87,6 +88,11 @@ double pixels_of_font(std::string_view size)
     return kSizes.at(static_cast<std::size_t>(std::clamp(step, 1, 7) - 1));
 }
 
+bool is_list(const Element& element)
+{
+    return element.role == Role::list && element.name != "dl";
+}
+
 bool is_part_of_table(const Element& element)
 {
     return element.role >= Role::column_group;
@@ -120,6 +126,7 @@ void Fitting::enter(const Element& element, Written& attributes)
     }
     fit_direction(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
+    markers_.enter(element, attributes, style, place.letters, place.from_right);
     if (style.has_changed()) {
         put(attributes, "style", style.str());
     }
@@ -128,6 +135,7 @@ void Fitting::enter(const Element& element, Written& attributes)
 
 void Fitting::leave(const Element& element)
 {
+    markers_.leave(element);
     Place place = open_.back();
     open_.pop_back();
     if (element.role == Role::table) {
@@ -157,7 +165,7 @@ double Fitting::sides_of(const Element& element, const Written& attributes, cons
     const double margin_left = is_quote || element.name == "dd" ? kIndent : 0;
     const double margin_right = is_quote ? kIndent : 0;
     const double padding = is_cell ? tables_.back().padding : 0;
-    const double padding_left = element.role == Role::list && element.name != "dl" ? kIndent : padding;
+    const double padding_left = is_list(element) ? kIndent : padding;
     const double borders = element.role == Role::table ? 2 * number_of(attributes, "border", 0) : 0;
     return style.side("margin", "left").value_or(margin_left) +
            style.side("margin", "right").value_or(margin_right) +
@@ -190,14 +198,21 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         }
     }
     place.sides = sides_of(element, attributes, style);
-    const bool fits = place.indent + place.sides <= place.room && place.sides + place.letters <= place.space;
-    if (place.sides > 0 && !fits) {
+    const auto fits = [&](double sides) {
+        return place.indent + sides <= place.room && sides + place.letters <= place.space;
+    };
+    if (is_list(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
+        Markers::space_before(style, place.from_right) < kLeastBeforeItems * place.letters) {
+        style.erase_family("padding");
+        place.sides = sides_of(element, attributes, style);
+    }
+    if (place.sides > 0 && !fits(place.sides)) {
         for (const std::string_view family : {"margin", "padding", "border"}) {
             style.erase_family(family);
         }
         erase_attribute(attributes, "border");
         if (const double usual = sides_of(element, attributes, style); usual > 0) {
-            style.set(element.role == Role::list || element.role == Role::cell ? "padding" : "margin", "0");
+            style.set(is_list(element) || element.role == Role::cell ? "padding" : "margin", "0");
         }
         place.sides = 0;
     }

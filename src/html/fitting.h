@@ -8,13 +8,10 @@
 #include <vector>
 
 #include "html/allowed.h"
+#include "html/markers.h"
+#include "html/style.h"
 
 namespace qm::html {
-
-class Declarations;
-
-/// Attributes of one element as they are to be written, not escaped yet.
-using Written = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Follows sizes and places through a document that is written from its beginning to its end, letters of 16
 /// pixels outside of everything.
@@ -28,7 +25,7 @@ class Fitting {
     /// - a box that is wider than the one around it, or cells that together are, lie on what is beside that;
     /// - where a width is given, text that does not wrap leaves its box, and the color behind it;
     /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
-    /// - cells of a table that lie on each other.
+    /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
     /// Doing it twice changes nothing.
     void enter(const Element& element, Written& attributes);
     void leave(const Element& element);
@@ -69,6 +66,7 @@ class Fitting {
 
     std::vector<Place> open_{Place{}};
     std::vector<Grid> tables_;
+    Markers markers_;
 };
 
 } // namespace qm::html

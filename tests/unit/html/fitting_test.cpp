@@ -169,6 +169,30 @@ TEST(Fitting, FromRightToLeftAllIndentsAndCellsTogetherFitThePage)
     }
 }
 
+TEST(Fitting, AMarkerThatIsLongerThanTheSpaceInFrontOfItsListIsLeftOut)
+{
+    const std::string none = " style=\"list-style-type:none\">x</li>";
+    expect_each({
+        {"<ol type=I start=3888 style='padding:0;margin:0;font-size:60px'><li>x</li></ol>",
+         "<ol type=\"I\" start=\"3888\" style=\"margin:0;font-size:60px\"><li" + none + "</ol>"},
+        {"<ol type=I><li>x<li value=8>x<li value=88>x<li>x",
+         "<ol type=\"I\"><li>x</li><li value=\"8\">x</li><li value=\"88\"" + none + "<li" + none + "</ol>"},
+        {"<ol start=9999><li>x<li>x", "<ol start=\"9999\"><li>x</li><li" + none + "</ol>"},
+        {"<ul style='font-size:60px'><li>x</ul>", "<ul style=\"font-size:60px\"><li" + none + "</ul>"},
+        {"<ol><li type=I value=3888 style='list-style-type:lower-roman'>x",
+         "<ol><li value=\"3888\"" + none + "</ol>"},
+        {"<div style='list-style-type:upper-roman'><li value=900>x",
+         "<div style=\"list-style-type:upper-roman\"><li value=\"900\"" + none + "</div>"},
+        // The usual ones stay.
+        {"<ul style='margin:0 0 0 20px;padding:0'><li>x</ul>",
+         "<ul style=\"margin:0 0 0 20px;padding:0\"><li>x</li></ul>"},
+        {"<ul style='margin:0;padding:0;list-style-type:none'><li>x</ul>",
+         "<ul style=\"margin:0;padding:0;list-style-type:none\"><li>x</li></ul>"},
+        {"<ol style='padding-left:5px'><li value=999>x<li type=a>x<li type=circle>x</ol>",
+         "<ol><li value=\"999\">x</li><li type=\"a\">x</li><li type=\"circle\">x</li></ol>"},
+    });
+}
+
 TEST(Fitting, InANarrowBoxTextWraps)
 {
     expect_each({
