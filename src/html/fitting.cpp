@@ -20,7 +20,7 @@ constexpr double kLeastLetters = 8;
 constexpr double kMostLetters = 60;
 constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke belongs to
 constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
-constexpr double kPage = 1000;             ///< pixels; as wide as anything may be
+constexpr double kPage = 800;              ///< pixels; where it is wider, all the better
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
 constexpr double kUsualBetween = 2;        ///< pixels between cells
@@ -124,7 +124,7 @@ void Fitting::enter(const Element& element, Written& attributes)
         fit_sides(element, place, attributes, style);
         fit_width(element, place, attributes, style);
     }
-    fit_direction(element, place, attributes, style);
+    fit_lines(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
     markers_.enter(element, attributes, style, place.letters, place.from_right);
     if (style.has_changed()) {
@@ -198,8 +198,9 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         }
     }
     place.sides = sides_of(element, attributes, style);
+    const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
     const auto fits = [&](double sides) {
-        return place.indent + sides <= place.room && sides + place.letters <= place.space;
+        return place.indent + sides <= place.room && sides + place.letters <= place.space && sides <= most;
     };
     if (is_list(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
         Markers::space_before(style, place.from_right) < kLeastBeforeItems * place.letters) {
@@ -211,10 +212,11 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
             style.erase_family(family);
         }
         erase_attribute(attributes, "border");
-        if (const double usual = sides_of(element, attributes, style); usual > 0) {
+        place.sides = sides_of(element, attributes, style);
+        if (place.sides > 0 && !fits(place.sides)) {
             style.set(is_list(element) || element.role == Role::cell ? "padding" : "margin", "0");
+            place.sides = 0;
         }
-        place.sides = 0;
     }
     place.indent += place.sides;
     place.space -= place.sides;
@@ -247,23 +249,29 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     // A cell is as wide as what is in it needs, whatever its width says.
     const bool is_part = is_part_of_table(element) && element.role != Role::caption;
     const std::string* const attribute = find(attributes, "width");
-    if (!is_part && (pixels_of(style.find("width")) > place.space ||
-                     (attribute != nullptr && pixels_of(*attribute) > place.space))) {
+    if (place.from_right) {
+        style.erase("min-width");
+        const bool has_width = !style.find("width").empty() || attribute != nullptr;
+        if (has_width && !is_part_of_table(element)) {
+            style.set("max-width", "100%");
+        }
+    }
+    const double space = std::max(0.0, place.space);
+    double wide = std::max(pixels_of(style.find("width")), attribute == nullptr ? 0 : pixels_of(*attribute));
+    if (wide > space && !is_part) {
         style.erase("width");
         erase_attribute(attributes, "width");
         if (element.role == Role::table) {
             put(attributes, "width", "100%");
         }
+        wide = 0;
     }
-    if (pixels_of(style.find("min-width")) > place.space) {
+    if (pixels_of(style.find("min-width")) > space) {
         style.erase("min-width");
     }
-    place.taken = pixels_of(style.find("min-width"));
+    place.taken = std::max(is_part ? 0 : wide, pixels_of(style.find("min-width")));
     if (element.role == Role::table) {
-        const std::string* const width = find(attributes, "width");
-        place.taken =
-            std::max({place.taken, pixels_of(style.find("width")), width == nullptr ? 0 : pixels_of(*width)});
-        return;
+        return; // it grows with what is in it
     }
     for (const std::string_view property : {"width", "max-width"}) {
         const std::string_view width = style.find(property);
@@ -274,35 +282,24 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         }
         place.wraps = true;
         const bool is_share = width.ends_with('%');
-        const double wide = is_share ? kPage * pixels(width) / pixels("100%") : pixels(width);
-        place.room = std::min(place.room, place.indent + wide / 2);
-        if (!is_share) {
-            place.space = std::min(place.space, wide);
-            place.taken = std::max(place.taken, property == "width" ? wide : 0);
-        }
+        const double most = is_share ? kPage * pixels(width) / pixels("100%") : pixels(width);
+        place.room = std::min(place.room, place.indent + most / 2);
+        place.space = is_share ? place.space : std::min(place.space, most);
     }
     place.taken = std::min(place.taken, place.space);
 }
 
-void Fitting::fit_direction(const Element& element, Place& place, Written& attributes,
-                            Declarations& style) const
+void Fitting::fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const
 {
-    if (place.from_right) {
-        style.erase("min-width");
-        const bool has_width = !style.find("width").empty() || find(attributes, "width") != nullptr;
-        if (has_width && !is_part_of_table(element)) {
-            style.set("max-width", "100%");
-        }
-    }
     if (!place.wraps) {
         return;
     }
     erase_attribute(attributes, "nowrap");
     const std::string_view space = style.find("white-space");
-    if (space == "nowrap") {
-        style.erase("white-space");
-    } else if (space == "pre" || (element.name == "pre" && space.empty())) {
+    if (space == "pre" || (element.name == "pre" && (space.empty() || space == "nowrap"))) {
         style.set("white-space", "pre-wrap");
+    } else if (space == "nowrap") {
+        style.erase("white-space");
     }
     style.erase("word-wrap");
     if (const std::string_view breaks = style.find("word-break");
@@ -318,25 +315,27 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
                           Declarations& style) const
 {
     const Place& around = open_.back();
-    const auto size_of = [&] {
-        if (const std::string_view size = style.find("font-size"); !size.empty()) {
-            return pixels(size);
-        }
-        const std::string* const size = element.name == "font" ? find(attributes, "size") : nullptr;
-        return size == nullptr ? around.letters * scale_of(element) : pixels_of_font(*size);
-    };
-    double size = size_of();
-    if (size < around.stroke * kLeastBesideStroke) {
-        style.erase("font-size");
-        if (element.name == "font") {
-            erase_attribute(attributes, "size");
-        }
-        size = size_of();
+    const double usual = around.letters * scale_of(element);
+    double size = usual;
+    const std::string* const of_font = element.name == "font" ? find(attributes, "size") : nullptr;
+    if (const std::string_view written = style.find("font-size"); !written.empty()) {
+        size = pixels(written);
+    } else if (of_font != nullptr) {
+        size = pixels_of_font(*of_font);
     }
     const double most = std::floor(std::clamp(place.space, kLeastLetters, kMostLetters));
+    const bool is_struck = std::min(size, most) < around.stroke * kLeastBesideStroke;
+    if (is_struck) {
+        size = usual;
+        if (of_font != nullptr) {
+            erase_attribute(attributes, "size");
+        }
+    }
     if (const double fitted = std::clamp(size, kLeastLetters, most); fitted != size) {
         style.set("font-size", fmt::format("{:.0f}px", fitted));
         size = fitted;
+    } else if (is_struck) {
+        style.erase("font-size");
     }
     place.letters = size;
     place.taken = std::max(place.taken, size);

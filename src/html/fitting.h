@@ -60,7 +60,7 @@ class Fitting {
     void fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cells(const Place& place, Written& attributes, Declarations& style);
     double sides_of(const Element& element, const Written& attributes, const Declarations& style) const;
-    void fit_direction(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_letters(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cell(const Element& element, Written& attributes);
 
