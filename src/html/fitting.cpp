@@ -152,7 +152,7 @@ void Fitting::leave(const Element& element)
             grid.all_taken += std::max(0.0, share - grid.taken[column]);
             grid.taken[column] = std::max(grid.taken[column], share);
         }
-    } else {
+    } else if (element.role != Role::void_text) { // an image is written without its style
         open_.back().taken = std::max(open_.back().taken, taken);
     }
 }
