@@ -241,10 +241,11 @@ Checked font_size(std::string_view value)
 }
 
 /// Lines must not lie on each other, and neither must those of an element inside with larger letters: so it
-/// is always a share of the size of the letters.
+/// is always a share of the size of the letters. A background of words in a line is as high as their font
+/// says, which is more than the size of its letters: it must not lie on the line above.
 Checked line_height(std::string_view value)
 {
-    constexpr double kLeast = 1;
+    constexpr double kLeast = 1.2;
     constexpr double kMost = 4;
     constexpr double kUsualSize = 16; ///< pixels
     if (value == "normal") {
