@@ -20,11 +20,11 @@ constexpr double kLeastLetters = 8;
 constexpr double kMostLetters = 60;
 constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke belongs to
 constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
-constexpr double kPage = 800;              ///< pixels; where it is wider, all the better
+constexpr double kPage = 700;              ///< pixels; most are wider
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
 constexpr double kUsualBetween = 2;        ///< pixels between cells
-constexpr double kMostBetween = 0.01;      ///< of the space for all of them
+constexpr double kMostBetween = 0.02;      ///< of the space for all of them
 
 struct Scale {
     std::string_view name;

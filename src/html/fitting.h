@@ -1,7 +1,6 @@
 // Boxes keep their place: nothing lies on what is beside it, or runs out of sight.
 #pragma once
 
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,9 +38,9 @@ class Fitting {
         bool from_right = false;
         bool wraps = false; ///< lines may not be wider than their box
 
-        /// Pixels beside each other that boxes inside may take. Without end where all that is too wide sticks
-        /// out to the right of everything.
-        double space = std::numeric_limits<double>::infinity();
+        /// Pixels that boxes inside may take beside each other. More than a window has where what is too wide
+        /// sticks out to the right of everything, and can be scrolled to.
+        double space = 1400;
         // Of this element alone:
         double taken = 0; ///< by the widest box inside
         double sides = 0; ///< its own margins, paddings and borders

@@ -78,8 +78,8 @@
         }));
     }
 
-    function rectsOf(range) {
-        return Array.from(range.getClientRects()).filter((rect) => rect.width > 0);
+    function rectsOf(place) {
+        return Array.from(place.getClientRects()).filter((rect) => rect.width > 0);
     }
 
     // Does an element in a line, around these words, paint behind most of their height?
@@ -243,7 +243,8 @@
                 this.report('wide', `${Math.round(rect.width)} px wide: ${describe(element)}`);
             }
             if (this.overlaps(rect) && this.paintsAbove(element, Infinity)) {
-                this.sentinels(rect, () => describe(element));
+                // Of words around a box: each of their lines.
+                rectsOf(element).forEach((line) => this.sentinels(line, () => describe(element)));
             }
         }
 

@@ -161,7 +161,13 @@ TEST(Fitting, FromRightToLeftAllIndentsAndCellsTogetherFitThePage)
     EXPECT_EQ(count(cells, "<td style=\"padding:0"), 23U);
     boxes = clean(boxes);
     EXPECT_EQ(count(boxes, "width:300px"), 2U);
-    for (const std::string& html : {quotes, cells, boxes}) {
+    std::string wide = "<table><tr>";
+    for (int i = 0; i < 25; ++i) {
+        wide += "<td><div style='width:300px'>x</div>";
+    }
+    wide = clean(wide);
+    EXPECT_EQ(count(wide, "width:300px"), 4U) << "nobody scrolls that far";
+    for (const std::string& html : {quotes, cells, boxes, wide}) {
         EXPECT_EQ(clean(html), html);
         EXPECT_TRUE(qm::html::is_sanitized(html, "")) << html;
     }
