@@ -167,16 +167,6 @@ constexpr std::array kColors = {
 };
 static_assert(std::ranges::is_sorted(kColors, {}, &Color::name));
 
-/// Relative luminance (WCAG 2.1), 0 to 1.
-double luminance(Rgb color)
-{
-    const auto part = [&](unsigned shift) {
-        const double value = ((color >> shift) & 0xFFU) / 255.0;
-        return value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
-    };
-    return 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0);
-}
-
 std::optional<Rgb> hexadecimal(std::string_view digits)
 {
     Rgb value = 0;
@@ -207,11 +197,25 @@ std::string written(Rgb color)
     return fmt::format("#{:06x}", color);
 }
 
+double luminance(Rgb color)
+{
+    const auto part = [&](unsigned shift) {
+        const double value = ((color >> shift) & 0xFFU) / 255.0;
+        return value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0);
+}
+
 double contrast(Rgb one, Rgb other)
 {
     const double a = luminance(one);
     const double b = luminance(other);
-    return (std::max(a, b) + 0.05) / (std::min(a, b) + 0.05);
+    return contrast_of(std::max(a, b), std::min(a, b));
+}
+
+double contrast_of(double lighter, double darker)
+{
+    return (lighter + 0.05) / (darker + 0.05);
 }
 
 } // namespace qm::html

@@ -17,7 +17,12 @@ std::optional<Rgb> color_value(std::string_view written);
 /// "#ff0000"
 std::string written(Rgb color);
 
+/// Relative luminance (WCAG 2.1), 0 to 1.
+double luminance(Rgb color);
+
 /// The contrast ratio of WCAG 2.1: 1 for the same color, 21 for black and white.
 double contrast(Rgb one, Rgb other);
+/// The same for two luminances, the lighter one first; below 1 when it is the darker one.
+double contrast_of(double lighter, double darker);
 
 } // namespace qm::html

@@ -20,6 +20,11 @@ constexpr double kLeastLetters = 8;
 constexpr double kMostLetters = 60;
 constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke belongs to
 constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
+constexpr double kPage = 700;              ///< pixels; most are wider
+constexpr double kIndent = 40;             ///< pixels, by the browser
+constexpr double kLeastBeforeItems = 1.25; ///< of their letters
+constexpr double kUsualBetween = 2;        ///< pixels between cells
+constexpr double kMostBetween = 0.02;      ///< of the space for all of them
 
 struct Scale {
     std::string_view name;
@@ -83,6 +88,11 @@ double pixels_of_font(std::string_view size)
     return kSizes.at(static_cast<std::size_t>(std::clamp(step, 1, 7) - 1));
 }
 
+bool is_list(const Element& element)
+{
+    return element.role == Role::list && element.name != "dl";
+}
+
 bool is_part_of_table(const Element& element)
 {
     return element.role >= Role::column_group;
@@ -92,78 +102,195 @@ bool is_part_of_table(const Element& element)
 
 void Fitting::enter(const Element& element, Written& attributes)
 {
+    fit_cell(element, attributes);
     const std::string* const written = find(attributes, "style");
     const std::string before = written == nullptr ? std::string() : *written; // attributes will move
     Declarations style(before);
     style.shorten(kMaxDeclarations, kMaxStyle);
     Place place = open_.back();
-    fit_box(element, place, attributes, style);
-    fit_direction(element, place, attributes, style);
+    place.taken = 0;
+    place.sides = 0;
+    const std::string* const direction = find(attributes, "dir");
+    if ((direction != nullptr && *direction != "ltr") || style.find("direction") == "rtl") {
+        place.from_right = true;
+        place.wraps = true;
+        place.space = std::min(place.space, kPage);
+    }
+    if (element.role == Role::inline_text) {
+        for (const std::string_view family : {"padding", "border", "margin", "width", "max-width", "min-"}) {
+            style.erase_family(family);
+        }
+    } else {
+        fit_sides(element, place, attributes, style);
+        fit_width(element, place, attributes, style);
+    }
+    fit_lines(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
+    markers_.enter(element, attributes, style, place.letters, place.from_right);
     if (style.has_changed()) {
         put(attributes, "style", style.str());
     }
-    fit_cell(element, attributes);
     open_.push_back(place);
 }
 
 void Fitting::leave(const Element& element)
 {
+    markers_.leave(element);
+    Place place = open_.back();
     open_.pop_back();
     if (element.role == Role::table) {
+        place.taken = std::max(place.taken, tables_.back().all_taken);
         tables_.pop_back();
+    }
+    double taken = place.taken + place.sides;
+    if (element.role == Role::cell) {
+        Grid& grid = tables_.back();
+        taken += grid.between;
+        grid.taken.resize(std::max(grid.taken.size(), grid.column));
+        const double share = taken / static_cast<double>(grid.column - grid.first);
+        for (std::size_t column = grid.first; column < grid.column; ++column) {
+            grid.all_taken += std::max(0.0, share - grid.taken[column]);
+            grid.taken[column] = std::max(grid.taken[column], share);
+        }
+    } else if (element.role != Role::void_text) { // an image is written without its style
+        open_.back().taken = std::max(open_.back().taken, taken);
     }
 }
 
-void Fitting::fit_box(const Element& element, Place& place, Written& attributes, Declarations& style) const
+/// Margins, paddings and borders at both sides, with those that a browser gives where the style is silent.
+double Fitting::sides_of(const Element& element, const Written& attributes, const Declarations& style) const
 {
-    if (element.role == Role::inline_text) {
-        for (const std::string_view family : {"padding", "border", "margin", "width", "max-width", "min-"}) {
-            style.erase_family(family);
-        }
-        return;
-    }
+    const bool is_quote = element.name == "blockquote";
+    const bool is_cell = element.role == Role::cell;
+    const double margin_left = is_quote || element.name == "dd" ? kIndent : 0;
+    const double margin_right = is_quote ? kIndent : 0;
+    const double padding = is_cell ? tables_.back().padding : 0;
+    const double padding_left = is_list(element) ? kIndent : padding;
+    const double borders = element.role == Role::table ? 2 * number_of(attributes, "border", 0) : 0;
+    return style.side("margin", "left").value_or(margin_left) +
+           style.side("margin", "right").value_or(margin_right) +
+           style.side("padding", "left").value_or(padding_left) +
+           style.side("padding", "right").value_or(padding) + style.side_borders() + borders;
+}
+
+/// What stands at the sides of a box, and what that leaves for boxes inside.
+void Fitting::fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style)
+{
     const std::string* const align = find(attributes, "align");
     if (element.role == Role::table && align != nullptr && *align != "center") {
         erase_attribute(attributes, "align");
     }
-    const double indent = style.pixels_of("margin") + style.pixels_of("padding");
-    if (open_.back().indent + indent > place.room) {
-        style.erase_family("margin");
-        style.erase_family("padding");
-    } else {
-        place.indent += indent;
-    }
-    const std::string_view width =
-        style.find("width").empty() ? style.find("max-width") : style.find("width");
-    if (!width.empty() && width != "auto" && width != "none" && !is_part_of_table(element) &&
-        element.role != Role::table) {
-        place.wraps = true;
-        const double pixels_wide = width.ends_with('%') ? 0 : pixels(width);
-        place.room = std::min(place.room, place.indent + pixels_wide / 4);
-    }
-}
-
-void Fitting::fit_direction(const Element& element, Place& place, Written& attributes,
-                            Declarations& style) const
-{
-    const std::string* const direction = find(attributes, "dir");
-    const bool turns = (direction != nullptr && *direction != "ltr") || style.find("direction") == "rtl";
-    place.from_right = place.from_right || turns;
-    place.wraps = place.wraps || turns;
     if (place.from_right) {
-        style.erase("min-width");
         for (const std::string_view margin : {"margin", "margin-left", "margin-right"}) {
             const std::string_view value = style.find(margin);
-            if (!value.empty() && value.find("auto") == std::string_view::npos) {
+            if (value != "0" && value.find("auto") == std::string_view::npos) {
                 style.erase(margin);
             }
         }
-        const bool has_width = !style.find("width").empty() || find(attributes, "width") != nullptr;
+    }
+    if (element.role == Role::cell) {
+        const Grid& grid = tables_.back();
+        const auto first = std::min(grid.first, grid.taken.size());
+        const auto end = std::min(grid.column, grid.taken.size());
+        place.space -= grid.between + grid.all_taken;
+        for (std::size_t column = first; column < end; ++column) {
+            place.space += grid.taken[column];
+        }
+    }
+    place.sides = sides_of(element, attributes, style);
+    const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
+    const auto fits = [&](double sides) {
+        return place.indent + sides <= place.room && sides + place.letters <= place.space && sides <= most;
+    };
+    if (is_list(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
+        Markers::space_before(style, place.from_right) < kLeastBeforeItems * place.letters) {
+        style.erase_family("padding");
+        place.sides = sides_of(element, attributes, style);
+    }
+    if (place.sides > 0 && !fits(place.sides)) {
+        for (const std::string_view family : {"margin", "padding", "border"}) {
+            style.erase_family(family);
+        }
+        erase_attribute(attributes, "border");
+        place.sides = sides_of(element, attributes, style);
+        if (place.sides > 0 && !fits(place.sides)) {
+            style.set(is_list(element) || element.role == Role::cell ? "padding" : "margin", "0");
+            place.sides = 0;
+        }
+    }
+    place.indent += place.sides;
+    place.space -= place.sides;
+    if (element.role == Role::table) {
+        fit_cells(place, attributes, style);
+    }
+}
+
+/// What is around and between all cells of a table.
+void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& style)
+{
+    Grid& grid = tables_.back();
+    const auto between = [&] {
+        const std::string_view spacing = style.find("border-spacing");
+        return std::max<double>(number_of(attributes, "cellspacing", 2),
+                                pixels(spacing.substr(0, spacing.find(' '))));
+    };
+    if (between() > std::max(kUsualBetween, place.space * kMostBetween)) {
+        erase_attribute(attributes, "cellspacing");
+        style.erase("border-spacing");
+    }
+    grid.between = between();
+    grid.padding = number_of(attributes, "cellpadding", 1);
+}
+
+/// How wide a box is, and what that leaves for boxes inside.
+void Fitting::fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const
+{
+    const auto pixels_of = [](std::string_view width) { return width.ends_with('%') ? 0 : pixels(width); };
+    // A cell is as wide as what is in it needs, whatever its width says.
+    const bool is_part = is_part_of_table(element) && element.role != Role::caption;
+    const std::string* const attribute = find(attributes, "width");
+    if (place.from_right) {
+        style.erase("min-width");
+        const bool has_width = !style.find("width").empty() || attribute != nullptr;
         if (has_width && !is_part_of_table(element)) {
             style.set("max-width", "100%");
         }
     }
+    const double space = std::max(0.0, place.space);
+    double wide = std::max(pixels_of(style.find("width")), attribute == nullptr ? 0 : pixels_of(*attribute));
+    if (wide > space && !is_part) {
+        style.erase("width");
+        erase_attribute(attributes, "width");
+        if (element.role == Role::table) {
+            put(attributes, "width", "100%");
+        }
+        wide = 0;
+    }
+    if (pixels_of(style.find("min-width")) > space) {
+        style.erase("min-width");
+    }
+    place.taken = std::max(is_part ? 0 : wide, pixels_of(style.find("min-width")));
+    if (element.role == Role::table) {
+        return; // it grows with what is in it
+    }
+    for (const std::string_view property : {"width", "max-width"}) {
+        const std::string_view width = style.find(property);
+        const bool counts = !width.empty() && width != "auto" && width != "none" && width != "100%" &&
+                            (!is_part || (element.role == Role::cell && property == "max-width"));
+        if (!counts) {
+            continue;
+        }
+        place.wraps = true;
+        const bool is_share = width.ends_with('%');
+        const double most = is_share ? kPage * pixels(width) / pixels("100%") : pixels(width);
+        place.room = std::min(place.room, place.indent + most / 2);
+        place.space = is_share ? place.space : std::min(place.space, most);
+    }
+    place.taken = std::min(place.taken, place.space);
+}
+
+void Fitting::fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const
+{
     if (!place.wraps) {
         return;
     }
@@ -188,30 +315,30 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
                           Declarations& style) const
 {
     const Place& around = open_.back();
-    const auto size_of = [&] {
-        if (const std::string_view size = style.find("font-size"); !size.empty()) {
-            return pixels(size);
-        }
-        const std::string* const size = element.name == "font" ? find(attributes, "size") : nullptr;
-        return size == nullptr ? around.letters * scale_of(element) : pixels_of_font(*size);
-    };
-    double size = size_of();
-    const bool is_too_small = size < around.stroke * kLeastBesideStroke;
-    if (is_too_small) {
-        if (element.name == "font") {
+    const double usual = around.letters * scale_of(element);
+    double size = usual;
+    const std::string* const of_font = element.name == "font" ? find(attributes, "size") : nullptr;
+    if (const std::string_view written = style.find("font-size"); !written.empty()) {
+        size = pixels(written);
+    } else if (of_font != nullptr) {
+        size = pixels_of_font(*of_font);
+    }
+    const double most = std::floor(std::clamp(place.space, kLeastLetters, kMostLetters));
+    const bool is_struck = std::min(size, most) < around.stroke * kLeastBesideStroke;
+    if (is_struck) {
+        size = usual;
+        if (of_font != nullptr) {
             erase_attribute(attributes, "size");
         }
-        size = around.letters * scale_of(element);
     }
-    const double fitted = std::clamp(size, kLeastLetters, kMostLetters);
-    if (fitted != size) {
-        style.set("font-size",
-                  fmt::format("{:.0f}px", fitted)); // in its place: once erased it would lose that
-    } else if (is_too_small) {
+    if (const double fitted = std::clamp(size, kLeastLetters, most); fitted != size) {
+        style.set("font-size", fmt::format("{:.0f}px", fitted));
+        size = fitted;
+    } else if (is_struck) {
         style.erase("font-size");
     }
-    size = fitted;
     place.letters = size;
+    place.taken = std::max(place.taken, size);
     // Without a document type the box of letters has its own height, and the line that of what is in it.
     const bool has_paper = element.role == Role::inline_text &&
                            (element.name == "mark" || !style.find("background-color").empty());
@@ -239,6 +366,7 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
         while (is_busy(grid.column)) {
             ++grid.column;
         }
+        grid.first = grid.column;
         const unsigned wanted = number_of(attributes, "colspan", 1);
         unsigned columns = 1;
         while (columns < wanted && grid.column + columns < kMaxColumns && !is_busy(grid.column + columns)) {

@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "html/allowed.h"
+#include "html/markers.h"
+#include "html/style.h"
 
 namespace qm::html {
-
-class Declarations;
-
-/// Attributes of one element as they are to be written, not escaped yet.
-using Written = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Follows sizes and places through a document that is written from its beginning to its end, letters of 16
 /// pixels outside of everything.
@@ -24,9 +21,10 @@ class Fitting {
     /// - tables that float;
     /// - margins inside margins lead to the side without end;
     /// - from right to left, what is too wide leaves the page where nobody can scroll;
+    /// - a box that is wider than the one around it, or cells that together are, lie on what is beside that;
     /// - where a width is given, text that does not wrap leaves its box, and the color behind it;
     /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
-    /// - cells of a table that lie on each other.
+    /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
     /// Doing it twice changes nothing.
     void enter(const Element& element, Written& attributes);
     void leave(const Element& element);
@@ -39,20 +37,35 @@ class Fitting {
         double room = 600;   ///< for them
         bool from_right = false;
         bool wraps = false; ///< lines may not be wider than their box
+
+        /// Pixels that boxes inside may take beside each other. More than a window has where what is too wide
+        /// sticks out to the right of everything, and can be scrolled to.
+        double space = 1400;
+        // Of this element alone:
+        double taken = 0; ///< by the widest box inside
+        double sides = 0; ///< its own margins, paddings and borders
     };
-    /// The columns that cells of earlier rows still reach into.
     struct Grid {
-        std::vector<unsigned> busy; ///< rows, by column
+        std::vector<unsigned> busy; ///< rows that cells of earlier rows still reach into, by column
         std::size_t column = 0;     ///< of the next cell
+        std::size_t first = 0;      ///< column of the open cell
+        std::vector<double> taken;  ///< pixels, by column
+        double all_taken = 0;
+        double padding = 1; ///< of a cell, where it does not say
+        double between = 2; ///< cells
     };
 
-    void fit_box(const Element& element, Place& place, Written& attributes, Declarations& style) const;
-    void fit_direction(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style);
+    void fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void fit_cells(const Place& place, Written& attributes, Declarations& style);
+    double sides_of(const Element& element, const Written& attributes, const Declarations& style) const;
+    void fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_letters(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cell(const Element& element, Written& attributes);
 
     std::vector<Place> open_{Place{}};
     std::vector<Grid> tables_;
+    Markers markers_;
 };
 
 } // namespace qm::html

@@ -100,17 +100,20 @@ std::optional<Rgb> own_paper(const Element& element, Written& attributes)
 void Legible::enter(const Element& element, Written& attributes)
 {
     Colors colors = open_.back();
+    const bool is_in_line = element.role == Role::inline_text || element.role == Role::void_text;
     if (element.role == Role::caption) {
-        colors.paper = colors.outside; // it stands beside the table
+        colors.box = colors.outside; // it stands beside the table
     } else if (element.role == Role::table) {
-        colors.outside = colors.paper;
+        colors.outside = colors.box;
     } else if (element.role == Role::column || element.role == Role::column_group) {
         remove_property(attributes, "background-color");
     }
     const Rgb inherited = element.name == "mark" ? kBlack : colors.text;
     const auto text = own_text(element, attributes);
     colors.text = text.value_or(inherited);
-    colors.paper = own_paper(element, attributes).value_or(colors.paper);
+    const auto paper = own_paper(element, attributes);
+    colors.paper = paper.value_or(is_in_line ? colors.paper : colors.box);
+    colors.box = is_in_line ? colors.box : colors.paper;
     // Without a document type, a browser gives a table the color of the page.
     bool must_say = element.role == Role::table && !text && colors.text != kBlack;
     // What is around it can be read already.
@@ -129,7 +132,19 @@ void Legible::enter(const Element& element, Written& attributes)
     if (must_say) {
         add_text_color(attributes, colors.text);
     }
+    colors.darkest = std::min(colors.darkest, luminance(colors.paper));
+    colors.lightest = std::max(colors.lightest, luminance(colors.paper));
+    const double ink = luminance(colors.text);
+    const bool is_read_anywhere = contrast_of(ink, colors.lightest) >= kLeastContrast ||
+                                  contrast_of(colors.darkest, ink) >= kLeastContrast;
+    colors.needs_paper = !is_read_anywhere && !(is_in_line && paper);
     open_.push_back(colors);
+}
+
+std::optional<Rgb> Legible::paper_of_its_own(std::string_view text) const
+{
+    const bool is_shown = text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
+    return is_shown && open_.back().needs_paper ? std::optional(open_.back().paper) : std::nullopt;
 }
 
 } // namespace qm::html

@@ -1,6 +1,8 @@
 // Text that was made to be unseen is seen: no element has letters in the color of what is behind them.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "html/allowed.h"
@@ -18,11 +20,19 @@ class Legible {
     void enter(const Element& element, Written& attributes);
     void leave() { open_.pop_back(); }
 
+    /// A background that `text` must have to itself where it comes now. Nobody knows how wide a box will be
+    /// and where its text ends: what could not be read beside the paper of its box takes the paper along.
+    std::optional<Rgb> paper_of_its_own(std::string_view text) const;
+
   private:
     struct Colors {
         Rgb text = 0x000000;
         Rgb paper = 0xFFFFFF;   ///< behind the text
+        Rgb box = 0xFFFFFF;     ///< behind a box inside: the background of words in a line ends there
         Rgb outside = 0xFFFFFF; ///< behind the table around it
+        double darkest = 1;     ///< luminance of what may be behind the text, out to the page
+        double lightest = 1;
+        bool needs_paper = false; ///< its text
     };
     std::vector<Colors> open_{Colors{}};
 };

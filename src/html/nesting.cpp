@@ -93,6 +93,9 @@ void Nesting::start(const Element& element, std::string_view attributes)
     if (!make_room(element)) {
         return;
     }
+    if (!links_.empty() && links_.back() == link_wall() && open_.size() + kRoomForCell + 1 >= kMaxDepth) {
+        end_link(); // deeper there may be no room for what a target needs around it
+    }
     if (is_void(element)) {
         write_start(element, attributes);
     } else {

@@ -11,6 +11,7 @@
 #include "html/allowed.h"
 #include "html/fitting.h"
 #include "html/legible.h"
+#include "html/nesting.h"
 #include "html/reading_order.h"
 #include "html/tree.h"
 
@@ -19,6 +20,9 @@ namespace {
 
 constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+constexpr std::string_view kEndOfPaper = "</span>";
+constexpr std::size_t kRoomForPaper = 64; ///< bytes of the tags around what has a paper of its own
+constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
 
 /// Is the text of a link its target already? Both are read up to the path without regard to case, and from
 /// there on exactly.
@@ -117,6 +121,7 @@ class Writer final : public Visitor {
         }
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
+            --depth_;
             html_ += "</";
             html_ += open.name;
             html_ += '>';
@@ -131,7 +136,7 @@ class Writer final : public Visitor {
         const auto shown = shown_target(target);
         link.has_name = shown.has_value();
         link.target = shown.value_or(std::string(kNotNamed));
-        link.reserved = written_target(link).size() + 1; // and a blank
+        link.reserved = written_target(link).size() + 1 + kRoomForPaper; // and a blank
         if (put({}, link.reserved)) {
             links_.push_back(std::move(link));
         } else {
@@ -150,7 +155,7 @@ class Writer final : public Visitor {
         const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
                                              : looks_like_address(link.label);
         if (link.reserved > 0 && is_needed) {
-            html_ += order_.next(written_target(link));
+            write_target(order_.next(written_target(link)));
         }
     }
 
@@ -160,10 +165,12 @@ class Writer final : public Visitor {
         if (!links_.empty()) {
             links_.back().add(shown);
         }
+        const bool has_paper = begin_paper(shown);
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
             put("\n"); // a parser leaves out the first line end of a <pre>
         }
         write_text(shown);
+        end_paper(has_paper);
     }
 
     Sanitized finish(bool cut) { return {std::move(html_), cut || full_}; }
@@ -233,16 +240,63 @@ class Writer final : public Visitor {
             tag_ += '"';
         }
         tag_ += '>';
-        if (put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
+        if (has_room_for_element() && put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
             open.name = element.name;
+            depth_ += is_void(element) ? 0 : 1;
+        }
+    }
+
+    /// What the next reader would leave out is not written.
+    bool has_room_for_element()
+    {
+        full_ = full_ || elements_ + links_.size() >= Nesting::kMaxElements; // each target may take one
+        elements_ += full_ ? 0 : 1;
+        return !full_;
+    }
+
+    /// True when `text` stands on a paper of its own; it ends with end_paper().
+    bool begin_paper(std::string_view text)
+    {
+        const auto paper = legible_.paper_of_its_own(text);
+        if (!paper) {
+            return false;
+        }
+        full_ = full_ || depth_ >= kMaxDepthOfPaper;
+        return has_room_for_element() && put(start_of_paper(*paper), kEndOfPaper.size());
+    }
+
+    static std::string start_of_paper(Rgb paper)
+    {
+        return "<span style=\"background-color:" + written(paper) + "\">";
+    }
+
+    void end_paper(bool has_paper)
+    {
+        if (has_paper) {
+            reserved_ -= kEndOfPaper.size();
+            html_ += kEndOfPaper;
         }
     }
 
     void write_image(const Attributes& attributes)
     {
-        if (!options_.replacement_image.empty()) {
+        if (!options_.replacement_image.empty() && has_room_for_element()) {
             const std::string alt = in_reading_order(attributes.find("alt").value_or(""));
             put("<img src=\"" + escape(options_.replacement_image) + "\" alt=\"" + escape(alt) + "\">");
+        }
+    }
+
+    /// There is room for it, whatever has been left out since the link began.
+    void write_target(std::string_view target)
+    {
+        const auto paper = legible_.paper_of_its_own(target);
+        if (!paper) {
+            html_ += target;
+        } else if (depth_ < kMaxDepthOfPaper) { // deeper the text of the link is not shown either
+            ++elements_;
+            html_ += start_of_paper(*paper);
+            html_ += target;
+            html_ += kEndOfPaper;
         }
     }
 
@@ -296,6 +350,8 @@ class Writer final : public Visitor {
     std::map<std::string, std::optional<std::string>, std::less<>>
         styles_;               ///< as they came and as they may be
     std::size_t reserved_ = 0; ///< bytes of the end tags and targets to come
+    std::size_t elements_ = 0; ///< written
+    std::size_t depth_ = 0;    ///< of them, open
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;

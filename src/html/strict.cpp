@@ -103,7 +103,7 @@ class Scanner {
     {
         const std::string_view before = rest_;
         const auto meant = take_escaped('<');
-        if (!meant || order_.next(*meant) != *meant) {
+        if (!meant || order_.next(*meant) != *meant || legible_.paper_of_its_own(*meant)) {
             return false;
         }
         nesting_.add_text(before.substr(0, before.size() - rest_.size()));

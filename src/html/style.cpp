@@ -111,19 +111,40 @@ void Declarations::set(std::string_view property, std::string_view value)
     }
 }
 
-double Declarations::pixels_of(std::string_view beginning) const
+std::optional<double> Declarations::side(std::string_view family, std::string_view side) const
 {
-    constexpr double kPercent = 10;
-    double sum = 0;
+    std::optional<double> result;
     for (const auto& [property, value] : all_) {
-        if (!property.starts_with(beginning)) {
+        if (!property.starts_with(family)) {
             continue;
         }
-        for (const std::string_view word : text::split(value, ' ')) {
-            sum += word.ends_with('%') ? kPercent * pixels(word.substr(0, word.size() - 1)) : pixels(word);
+        const std::string_view rest = property.substr(family.size());
+        if (rest.empty()) { // top, right, bottom, left; what is not said is as at the other side
+            const auto words = text::split(value, ' ');
+            const std::size_t place = side == "left" ? 3 : 1;
+            result = pixels(words[place < words.size() ? place : words.size() > 1 ? 1 : 0]);
+        } else if (rest.substr(1) == side) {
+            result = pixels(value);
         }
     }
-    return sum;
+    return result;
+}
+
+double Declarations::side_borders() const
+{
+    constexpr double kUsual = 3;
+    double widest = 0;
+    for (const auto& [property, value] : all_) {
+        if (property == "border" || property == "border-left" || property == "border-right" ||
+            property == "border-style" || property == "border-width") {
+            double pixels_wide = kUsual;
+            for (const std::string_view word : text::split(value, ' ')) {
+                pixels_wide = std::max(pixels_wide, pixels(word));
+            }
+            widest = std::max(widest, value == "none" || value == "0" ? 0 : pixels_wide);
+        }
+    }
+    return 2 * widest;
 }
 
 void Declarations::shorten(std::size_t most, std::size_t bytes)

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace qm::html {
+
+/// Attributes of one element as they are to be written, not escaped yet.
+using Written = std::vector<std::pair<std::string_view, std::string>>;
 
 /// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40, and 4000
 /// bytes.
@@ -31,8 +35,10 @@ class Declarations {
     void erase_family(std::string_view beginning);
     /// In its place if it is there with this value, else behind the others.
     void set(std::string_view property, std::string_view value);
-    /// The sum of the pixels in all values of a family; a percent counts as ten.
-    double pixels_of(std::string_view beginning) const;
+    /// Pixels of "margin" or "padding" at a side, "left". Nothing when it is not said.
+    std::optional<double> side(std::string_view family, std::string_view side) const;
+    /// Pixels of both borders at the sides, at most.
+    double side_borders() const;
     /// What is too much goes, from the end.
     void shorten(std::size_t most, std::size_t bytes);
     std::string str() const;

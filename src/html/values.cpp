@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxValue = 300;  ///< bytes
 constexpr int kMaxWidth = 1000;         ///< pixels
 constexpr double kMaxSpacePercent = 25; ///< of margins and paddings: more would push a box out of its place
+constexpr double kPixelsOfPercent = 6;  ///< of a usual mail: what a percent of such a space is written as
 
 bool only_of(std::string_view text, std::string_view characters)
 {
@@ -110,6 +111,11 @@ std::optional<Length> length(std::string_view word)
     return Length{*amount, unit->name, *amount * unit->pixels};
 }
 
+bool is_space(const Property& property)
+{
+    return property.name.starts_with("margin") || property.name.starts_with("padding");
+}
+
 bool is_allowed_length(std::string_view word, const Property& property)
 {
     const auto read = length(word);
@@ -117,8 +123,7 @@ bool is_allowed_length(std::string_view word, const Property& property)
         return false;
     }
     if (read->unit == "%") {
-        const bool is_space = property.name.starts_with("margin") || property.name.starts_with("padding");
-        return read->amount <= (is_space ? kMaxSpacePercent : 100) &&
+        return read->amount <= (is_space(property) ? kMaxSpacePercent : 100) &&
                (property.min_pixels == 0 || read->amount >= 10);
     }
     return (read->unit.empty() ? read->amount == 0 : read->pixels <= property.max_pixels) &&
@@ -239,10 +244,11 @@ Checked font_size(std::string_view value)
 }
 
 /// Lines must not lie on each other, and neither must those of an element inside with larger letters: so it
-/// is always a share of the size of the letters.
+/// is always a share of the size of the letters. A background of words in a line is as high as their font
+/// says, which is more than the size of its letters: it must not lie on the line above.
 Checked line_height(std::string_view value)
 {
-    constexpr double kLeast = 1;
+    constexpr double kLeast = 1.2;
     constexpr double kMost = 4;
     constexpr double kUsualSize = 16; ///< pixels
     if (value == "normal") {
@@ -261,10 +267,14 @@ Checked line_height(std::string_view value)
     return fmt::format("{:.4g}", std::max(share, kLeast));
 }
 
-/// What depends on the size of the letters becomes pixels: letters may be large.
-std::string absolute(std::string_view word)
+/// What depends on the size of the letters becomes pixels: letters may be large. So does a space that depends
+/// on the width of what is around: a table leaves no room for it.
+std::string absolute(const Property& property, std::string_view word)
 {
     const auto read = length(word);
+    if (read && read->unit == "%" && is_space(property)) {
+        return fmt::format("{:.0f}px", std::min(read->amount * kPixelsOfPercent, property.max_pixels));
+    }
     if (read && is_one_of(read->unit, "em|rem|ex|ch")) {
         return fmt::format("{:.6g}px", std::round(read->pixels * 100) / 100);
     }
@@ -281,7 +291,7 @@ Checked allowed_word(const Property& property, std::string_view word)
         return std::nullopt;
     }
     if (is_allowed_length(word, property)) {
-        return absolute(word);
+        return absolute(property, word);
     }
     return property.check == Css::border ? css_color(word) : std::nullopt;
 }

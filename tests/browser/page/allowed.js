@@ -110,6 +110,7 @@
     const kMaxFontSize = 80;
     const kMinLineHeight = 0.75; // of the font size
     const kMinContrast = 1.3;
+    const kLeastRound = 12; // px: a corner with a smaller radius hides no letter
     const kMaxFindings = 2; // of one check in one box; more say nothing new
     const kVisibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Mn}\p{Default_Ignorable_Code_Point}]/u;
 
@@ -125,7 +126,7 @@
         kMinFontSize,
         kMaxFontSize,
         kMinLineHeight,
-        kMinContrast,
+        kMinContrast, kLeastRound,
         kMaxFindings,
         kVisibleCharacter,
     };

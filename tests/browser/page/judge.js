@@ -3,7 +3,7 @@
 (allowed) => {
     const {
         kElements, kAttributes, kProperties, kComputed, kByBrowser, kTolerance, kMaxWidth, kFontSticksOut,
-        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kMaxFindings, kVisibleCharacter,
+        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kLeastRound, kMaxFindings, kVisibleCharacter,
     } = allowed;
 
     // ---- small helpers
@@ -45,9 +45,49 @@
         return null;
     }
 
+    function ancestor(element, steps) {
+        let at = element;
+        for (let i = 0; i < steps; ++i) {
+            at = at.parentNode;
+        }
+        return at;
+    }
+
     function overlap(a, b) {
         return Math.min(a.right, b.right) - Math.max(a.left, b.left) > kTolerance &&
             Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > kTolerance;
+    }
+
+    // Does the box paint its background behind all of a rectangle? Round corners have none.
+    function covers(box, rect) {
+        const area = box.getBoundingClientRect();
+        if (rect.left < area.left - kTolerance || rect.right > area.right + kTolerance ||
+            rect.top < area.top - kTolerance || rect.bottom > area.bottom + kTolerance) {
+            return false;
+        }
+        const style = getComputedStyle(box);
+        return ['Top', 'Bottom'].every((above) => ['Left', 'Right'].every((side) => {
+            const words = style[`border${above}${side}Radius`].split(' ');
+            const radius = (word, whole) => pixels(word) * (word.endsWith('%') ? whole / 100 : 1);
+            const x = radius(words[0], area.width);
+            const y = radius(words[words.length - 1], area.height);
+            const fromSide = Math.abs(rect[side.toLowerCase()] - area[side.toLowerCase()]);
+            const fromAbove = Math.abs(rect[above.toLowerCase()] - area[above.toLowerCase()]);
+            return Math.min(x, y) < kLeastRound || fromSide >= x || fromAbove >= y ||
+                ((x - fromSide) / x) ** 2 + ((y - fromAbove) / y) ** 2 <= 1;
+        }));
+    }
+
+    function rectsOf(place) {
+        return Array.from(place.getClientRects()).filter((rect) => rect.width > 0);
+    }
+
+    // Does an element in a line, around these words, paint behind most of their height?
+    function underlies(element, rects) {
+        const lines = Array.from(element.getClientRects());
+        return rects.every((rect) => lines.some((line) =>
+            Math.min(line.bottom, rect.bottom) - Math.max(line.top, rect.top) > (rect.bottom - rect.top) / 2 &&
+            rect.left > line.left - kTolerance && rect.right < line.right + kTolerance));
     }
 
     // ---- one box
@@ -65,6 +105,7 @@
             this.kinds = new Map([[box, 0]]);
             this.kindNumbers = new Map();
             this.styles = new Map();
+            this.painted = new Map();
             this.hasColumns = box.querySelector('col,colgroup') !== null;
         }
 
@@ -198,11 +239,12 @@
             if (rect.top < this.rect.top - kTolerance && this.paintsAbove(element, this.rect.top - rect.top)) {
                 this.report('place', `${Math.round(this.rect.top - rect.top)} px above its box: ${describe(element)}`);
             }
-            if (rect.width > kMaxWidth) {
+            if (rect.width > kMaxWidth && getComputedStyle(element).display !== 'inline') {
                 this.report('wide', `${Math.round(rect.width)} px wide: ${describe(element)}`);
             }
             if (this.overlaps(rect) && this.paintsAbove(element, Infinity)) {
-                this.sentinels(rect, () => describe(element));
+                // Of words around a box: each of their lines.
+                rectsOf(element).forEach((line) => this.sentinels(line, () => describe(element)));
             }
         }
 
@@ -244,8 +286,16 @@
                 this.report('hidden', 'text without a place: ' + what());
             }
             this.sentinels(rect, what);
+            const cell = node.parentNode.closest('td,th');
+            if (this.box.contains(cell)) {
+                const { left, right } = cell.getBoundingClientRect();
+                if (rect.left < left - kTolerance || rect.right > right + kTolerance) {
+                    this.report('overlap', 'leaves its cell: ' + what());
+                }
+            }
+            this.contrast(node.parentNode, range, rect, what);
             const kind = this.kinds.get(node.parentNode);
-            if (this.hasColumns || !this.styles.has(kind)) {
+            if (!this.styles.has(kind)) {
                 this.styles.set(kind, true);
                 this.textStyle(node.parentNode, what);
             }
@@ -257,33 +307,75 @@
             if (style.lineHeight !== 'normal' && line < kMinLineHeight * pixels(style.fontSize)) {
                 this.report('size', `lineHeight: ${style.lineHeight}, fontSize: ${style.fontSize}: ${what()}`);
             }
-            const ink = color(style.color);
-            const paper = this.background(parent);
-            const ratio = ink && paper ? contrast(over(ink, paper), paper) : 0;
+        }
+
+        // The ink against every paper that may be behind one of the letters.
+        contrast(parent, range, rect, what) {
+            const { color: ink, layers } = this.paints(parent);
+            const papers = ink && layers ? this.papers(layers, rectsOf(range), rect) : [];
+            const ratios = papers.map((paper) => contrast(over(ink, paper), paper));
+            const ratio = Math.min(...ratios, papers.length > 0 ? Infinity : 0);
             if (ratio < kMinContrast) {
-                this.report('hidden', `contrast ${ratio.toFixed(2)}, ${style.color} on ${paper}: ${what()}`);
+                const paper = papers[ratios.indexOf(ratio)];
+                this.report('hidden', `contrast ${ratio.toFixed(2)}, ${ink && ink.rgb} on ${paper}: ${what()}`);
             }
         }
 
-        // What is painted behind the text of an element; null when it cannot be said.
-        background(element) {
+        // Colour of the letters in an element, and what paints behind them, the outermost first; the same for all of
+        // a kind, unless there are columns.
+        paints(parent) {
+            const kind = this.kinds.get(parent);
+            if (this.hasColumns || !this.painted.has(kind)) {
+                const layers = this.layers(parent).map(({ element, isInLine, path }) => {
+                    const paint = color(getComputedStyle(element).backgroundColor);
+                    return { paint, isInLine, path };
+                });
+                const known = layers.every(({ paint }) => paint !== null);
+                const seen = known && layers.filter(({ paint }) => paint.alpha > 0);
+                this.painted.set(kind, { color: color(getComputedStyle(parent).color), layers: seen || null });
+            }
+            const { color: ink, layers } = this.painted.get(kind);
+            return { color: ink, layers: layers && layers.map((layer) => ({ ...layer, element: layer.path(parent) })) };
+        }
+
+        // An element in a line paints behind words and not behind boxes in it, a table not behind its caption.
+        layers(parent) {
             const layers = [];
-            for (let at = element; at !== this.box; at = at.parentNode) {
-                layers.push(at);
+            let isInLine = true;
+            let depth = 0;
+            for (let at = parent; at !== this.box; at = at.parentNode, ++depth) {
+                const up = depth;
+                const isWord = getComputedStyle(at).display === 'inline';
+                isInLine = isInLine && isWord;
+                const isBehind = isInLine || !isWord;
+                if (isBehind && !(at instanceof HTMLTableElement && this.comesFromCaption(parent, at))) {
+                    layers.push({ element: at, isInLine, path: (from) => ancestor(from, up) });
+                }
                 // Columns are painted above the table, below its rows.
                 if (at instanceof HTMLTableSectionElement) {
-                    layers.push(...this.columnsBehind(element, at));
+                    for (const column of this.columnsBehind(parent, at)) {
+                        layers.push({ element: column, isInLine: false, path: () => column });
+                    }
                 }
             }
-            let rgb = [255, 255, 255];
-            for (const layer of layers.reverse()) {
-                const paint = color(getComputedStyle(layer).backgroundColor);
-                if (!paint) {
-                    return null;
-                }
-                rgb = over(paint, rgb);
+            return layers.reverse();
+        }
+
+        comesFromCaption(element, table) {
+            const caption = element.closest('caption');
+            return caption !== null && caption.parentNode === table;
+        }
+
+        // What does not reach behind all of the text may be behind some of it.
+        papers(layers, rects, rect) {
+            let papers = [[255, 255, 255]];
+            for (const { paint, isInLine, element } of layers) {
+                const painted = papers.map((paper) => over(paint, paper).map(Math.round));
+                const isBehindAll = isInLine ? underlies(element, rects) : covers(element, rect);
+                const all = isBehindAll ? painted : [...papers, ...painted];
+                papers = [...new Map(all.map((paper) => [paper.join(), paper])).values()];
             }
-            return rgb.map(Math.round);
+            return papers;
         }
 
         columnsBehind(element, section) {

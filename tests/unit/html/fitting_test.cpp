@@ -74,17 +74,126 @@ TEST(Fitting, MarginsInsideEachOtherEndSomewhere)
 TEST(Fitting, FromRightToLeftNothingLeavesThePage)
 {
     expect_each({
-        {"<div dir=rtl style='width:900px;margin-right:90px;white-space:nowrap'>x</div>",
-         "<div dir=\"rtl\" style=\"width:900px;max-width:100%;word-break:break-word\">x</div>"},
+        {"<div dir=rtl style='width:700px;margin-right:90px;white-space:nowrap'>x</div>",
+         "<div dir=\"rtl\" style=\"width:700px;max-width:100%;word-break:break-word\">x</div>"},
         {"<p style='direction:rtl;margin:0 auto'>x<span style='white-space:pre'>y</span></p>",
          "<p style=\"direction:rtl;margin:0 auto;word-break:break-word\">x<span "
          "style=\"white-space:pre-wrap\">y"
          "</span></p>"},
-        {"<div dir=auto><pre>x</pre><table width=900><td nowrap>y",
+        {"<div dir=auto><pre>x</pre><table width=700><td nowrap>y",
          "<div dir=\"auto\" style=\"word-break:break-word\"><pre style=\"white-space:pre-wrap\">x</pre>"
-         "<table width=\"900\" style=\"max-width:100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
+         "<table width=\"700\" style=\"max-width:100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
         {"<div dir=ltr style='white-space:nowrap'>x</div>",
          "<div dir=\"ltr\" style=\"white-space:nowrap\">x</div>"},
+    });
+}
+
+TEST(Fitting, ABoxIsNotWiderThanTheOneAroundIt)
+{
+    expect_each({
+        {"<td><table><td><div style='width:40px'><div style='width:1000px;min-width:900px'>x",
+         "<table><tbody><tr><td><div style=\"width:40px;word-break:break-word\"><div>x</div></div></td></tr>"
+         "</tbody></table>"},
+        {"<div style='width:300px;padding:9px'><div style='width:300px'>x</div><table width=301><td>y",
+         "<div style=\"width:300px;padding:9px;word-break:break-word\"><div "
+         "style=\"width:300px\">x</div><table "
+         "width=\"100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
+        {"<div style='max-width:300px'><div style='padding:0 30px'><hr width=300><hr width=240></div></div>",
+         "<div style=\"max-width:300px;word-break:break-word\"><div style=\"padding:0 30px\"><hr><hr "
+         "width=\"240\"></div></div>"},
+        {"<div style='width:900px;max-width:40px'><p style='width:50px'>x</p><h1>y</h1></div>",
+         "<div style=\"width:900px;max-width:40px;word-break:break-word\"><p>x</p><h1>y</h1></div>"},
+        {"<table><td style='max-width:40px' nowrap><pre style='font-size:60px;width:50px'>x",
+         "<table><tbody><tr><td style=\"max-width:40px;word-break:break-word\"><pre "
+         "style=\"white-space:pre-wrap;"
+         "font-size:40px\">x</pre></td></tr></tbody></table>"},
+        {"<table><caption style='width:40px;white-space:nowrap'>x</caption></table>",
+         "<table><caption style=\"width:40px;word-break:break-word\">x</caption></table>"},
+        {"<div style='width:100%;white-space:nowrap'><p style='margin:9px'>x</p></div>",
+         "<div style=\"width:100%;white-space:nowrap\"><p style=\"margin:9px\">x</p></div>"},
+    });
+}
+
+TEST(Fitting, CellsTogetherAreNotWiderThanTheBoxAroundThem)
+{
+    expect_each({
+        {"<div style='width:300px'><table cellspacing=0><td style='padding:0 40px'>a<td style='padding:0 "
+         "40px'>b<td style='padding:0 40px'>c",
+         "<div style=\"width:300px;word-break:break-word\"><table cellspacing=\"0\"><tbody><tr><td "
+         "style=\"padding:0 40px\">a</td><td style=\"padding:0 40px\">b</td><td>c</td></tr>"
+         "</tbody></table></div>"},
+        {"<div style='width:300px'><table cellspacing=9 cellpadding=99><tr><td>a<td>b<table width=200><td>c",
+         "<div style=\"width:300px;word-break:break-word\"><table cellpadding=\"99\"><tbody><tr><td "
+         "style=\"padding:0\">a</td><td style=\"padding:0\">b<table width=\"200\"><tbody><tr><td>c</td></tr>"
+         "</tbody></table></td></tr></tbody></table></div>"},
+        // A column is as wide as the widest of its cells.
+        {"<div style='width:300px'><table><tr><td><table width=200><td>a</table><td>b<tr><td>c<td><table "
+         "width=200><td>d",
+         "<div style=\"width:300px;word-break:break-word\"><table><tbody><tr><td><table "
+         "width=\"200\"><tbody><tr>"
+         "<td>a</td></tr></tbody></table></td><td>b</td></tr><tr><td>c</td><td><table "
+         "width=\"100%\"><tbody><tr>"
+         "<td>d</td></tr></tbody></table></td></tr></tbody></table></div>"},
+    });
+}
+
+TEST(Fitting, FromRightToLeftAllIndentsAndCellsTogetherFitThePage)
+{
+    std::string quotes = "<div dir=rtl>";
+    std::string cells = "<div dir=rtl><table cellpadding=100><tr>";
+    std::string boxes = "<div dir=rtl><table><tr>";
+    for (int i = 0; i < 25; ++i) {
+        quotes += "<blockquote style='padding-right:24px'>";
+        cells += "<td>c";
+        boxes += "<td><div style='width:300px'>x</div>";
+    }
+    const auto count = [](const std::string& html, std::string_view what) {
+        std::size_t number = 0;
+        for (auto at = html.find(what); at != std::string::npos; at = html.find(what, at + 1)) {
+            ++number;
+        }
+        return number;
+    };
+    quotes = clean(quotes);
+    EXPECT_EQ(count(quotes, "padding-right:24px"), 5U) << "of 104 pixels";
+    EXPECT_EQ(count(quotes, "<blockquote style=\"margin:0\">"), 19U);
+    cells = clean(cells);
+    EXPECT_EQ(count(cells, "<td style=\"padding:0"), 23U);
+    boxes = clean(boxes);
+    EXPECT_EQ(count(boxes, "width:300px"), 2U);
+    std::string wide = "<table><tr>";
+    for (int i = 0; i < 25; ++i) {
+        wide += "<td><div style='width:300px'>x</div>";
+    }
+    wide = clean(wide);
+    EXPECT_EQ(count(wide, "width:300px"), 4U) << "nobody scrolls that far";
+    for (const std::string& html : {quotes, cells, boxes, wide}) {
+        EXPECT_EQ(clean(html), html);
+        EXPECT_TRUE(qm::html::is_sanitized(html, "")) << html;
+    }
+}
+
+TEST(Fitting, AMarkerThatIsLongerThanTheSpaceInFrontOfItsListIsLeftOut)
+{
+    const std::string none = " style=\"list-style-type:none\">x</li>";
+    expect_each({
+        {"<ol type=I start=3888 style='padding:0;margin:0;font-size:60px'><li>x</li></ol>",
+         "<ol type=\"I\" start=\"3888\" style=\"margin:0;font-size:60px\"><li" + none + "</ol>"},
+        {"<ol type=I><li>x<li value=8>x<li value=88>x<li>x",
+         "<ol type=\"I\"><li>x</li><li value=\"8\">x</li><li value=\"88\"" + none + "<li" + none + "</ol>"},
+        {"<ol start=9999><li>x<li>x", "<ol start=\"9999\"><li>x</li><li" + none + "</ol>"},
+        {"<ul style='font-size:60px'><li>x</ul>", "<ul style=\"font-size:60px\"><li" + none + "</ul>"},
+        {"<ol><li type=I value=3888 style='list-style-type:lower-roman'>x",
+         "<ol><li value=\"3888\"" + none + "</ol>"},
+        {"<div style='list-style-type:upper-roman'><li value=900>x",
+         "<div style=\"list-style-type:upper-roman\"><li value=\"900\"" + none + "</div>"},
+        // The usual ones stay.
+        {"<ul style='margin:0 0 0 20px;padding:0'><li>x</ul>",
+         "<ul style=\"margin:0 0 0 20px;padding:0\"><li>x</li></ul>"},
+        {"<ul style='margin:0;padding:0;list-style-type:none'><li>x</ul>",
+         "<ul style=\"margin:0;padding:0;list-style-type:none\"><li>x</li></ul>"},
+        {"<ol style='padding-left:5px'><li value=999>x<li type=a>x<li type=circle>x</ol>",
+         "<ol><li value=\"999\">x</li><li type=\"a\">x</li><li type=\"circle\">x</li></ol>"},
     });
 }
 
@@ -92,11 +201,13 @@ TEST(Fitting, InANarrowBoxTextWraps)
 {
     expect_each({
         {"<div style='width:40px;background:#000;color:#fff;white-space:nowrap'>white on white</div>",
-         "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\">white on "
-         "white</div>"},
+         "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\"><span "
+         "style=\"background-color:#000000\">white on white</span></div>"},
         {"<div style='max-width:10%'><p style='word-break:keep-all;margin-left:99px'>x</p></div>",
          "<div style=\"max-width:10%;word-break:break-word\"><p>x</p></div>"},
         {"<td style='width:40px' nowrap>x", "x"},
+        {"<pre style='max-width:80px;white-space:nowrap'>x</pre>",
+         "<pre style=\"max-width:80px;white-space:pre-wrap;word-break:break-word\">x</pre>"},
     });
 }
 

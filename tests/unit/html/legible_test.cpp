@@ -7,6 +7,7 @@
 
 #include "html/colors.h"
 #include "html/sanitizer.h"
+#include "html/strict.h"
 
 using qm::html::color_value;
 using qm::html::contrast;
@@ -59,16 +60,21 @@ TEST(Legible, TheColorOfAnElementIsWeighedAgainstWhatIsBehindIt)
 {
     const std::vector<std::pair<const char*, const char*>> cases = {
         // What can be read stays as it is.
-        {"<div style=\"background-color:#000;color:#fff\">x</div>", nullptr},
-        {"<div style=\"background-color:navy;color:white\"><b>x</b></div>", nullptr},
+        {"<div style=\"background-color:#000;color:#ddd\"><span "
+         "style=\"background-color:#000000\">x</span></div>",
+         nullptr},
+        {"<span style=\"background-color:navy;color:white\">x</span>", nullptr},
         {"<p style=\"color:#bbb\">x</p>", nullptr},
         {"<mark>x</mark>", nullptr},
         // Black on black, white on white, and what is said by one element and hidden by another.
-        {"<div style=\"background:#000\">x</div>",
-         "<div style=\"background-color:#000;color:#ffffff\">x</div>"},
+        {"<div style=\"background:#000\">x</div>", "<div style=\"background-color:#000;color:#ffffff\"><span "
+                                                   "style=\"background-color:#000000\">x</span>"
+                                                   "</div>"},
         {"<div bgcolor=black>x</div>", "<div>x</div>"},
         {"<div style=\"background:navy\"><font color=navy>x</font></div>",
-         "<div style=\"background-color:navy;color:#ffffff\">x</div>"},
+         "<div style=\"background-color:navy;color:#ffffff\"><span "
+         "style=\"background-color:#000080\">x</span>"
+         "</div>"},
         {"<div style=\"color:red\"><p style=\"background:red\">x</p></div>",
          "<div style=\"color:red\"><p style=\"background-color:red;color:#000000\">x</p></div>"},
         {"<p style=\"color:red;background:red\">x</p>", "<p style=\"background-color:red\">x</p>"},
@@ -85,11 +91,13 @@ TEST(Legible, TheColorOfAnElementIsWeighedAgainstWhatIsBehindIt)
 TEST(Legible, PartsOfATableStandOnWhatIsBehindThem)
 {
     EXPECT_EQ(clean("<table bgcolor=black><tr><td><font color=#fff>x"),
-              "<table bgcolor=\"black\" style=\"color:#ffffff\"><tbody><tr><td><font color=\"#fff\">x"
-              "</font></td></tr></tbody></table>");
-    EXPECT_EQ(clean("<table><tr bgcolor=#111><td style='background-color:transparent;color:#000'>x"),
-              "<table><tbody><tr bgcolor=\"#111\" style=\"color:#ffffff\"><td "
-              "style=\"background-color:transparent\">x</td></tr></tbody></table>");
+              "<table bgcolor=\"black\" style=\"color:#ffffff\"><tbody><tr><td><font color=\"#fff\">"
+              "<span style=\"background-color:#000000\">x</span></font></td></tr></tbody></table>");
+    EXPECT_EQ(
+        clean("<table><tr bgcolor=#111><td style='background-color:transparent;color:#000'>x"),
+        "<table><tbody><tr bgcolor=\"#111\" style=\"color:#ffffff\"><td "
+        "style=\"background-color:transparent\"><span style=\"background-color:#111111\">x</span></td></tr>"
+        "</tbody></table>");
     // A column is behind cells that are not inside it.
     EXPECT_EQ(
         clean("<table><colgroup style='background:black;width:50px'><col style='background:#000'>"
@@ -97,13 +105,93 @@ TEST(Legible, PartsOfATableStandOnWhatIsBehindThem)
         "<table><colgroup style=\"width:50px\"><col></colgroup><tbody><tr><td>x</td></tr></tbody></table>");
     // A caption stands outside the box of its table.
     EXPECT_EQ(clean("<table style='background:black;color:white'><caption>x</caption></table>"),
-              "<table style=\"background-color:black;color:white\"><caption style=\"color:#000000\">x"
-              "</caption></table>");
+              "<table style=\"background-color:black;color:white\"><caption style=\"color:#000000\">"
+              "<span style=\"background-color:#ffffff\">x</span></caption></table>");
     // Without a document type, a table does not take over the color around it.
-    EXPECT_EQ(
-        clean("<div style='background:#000;color:#fff'><table><tr><td>x"),
-        "<div style=\"background-color:#000;color:#fff\"><table style=\"color:#ffffff\"><tbody><tr><td>x"
-        "</td></tr></tbody></table></div>");
+    EXPECT_EQ(clean("<div style='background:#000;color:#fff'><table><tr><td>x"),
+              "<div style=\"background-color:#000;color:#fff\"><table style=\"color:#ffffff\"><tbody><tr><td>"
+              "<span style=\"background-color:#000000\">x</span></td></tr></tbody></table></div>");
+}
+
+TEST(Legible, ThePaperOfWordsInALineEndsWhereABoxBegins)
+{
+    const std::string white = "<span style=\"background-color:#ffffff\">x</span>";
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"<span style='background-color:#000;color:#fff'><div>x</div></span>",
+         "<span style=\"background-color:#000;color:#fff\"><div style=\"color:#000000\">" + white +
+             "</div></span>"},
+        {"<font color=white style='background:#000'><p>x</p></font>",
+         "<font color=\"white\" style=\"background-color:#000\"><p style=\"color:#000000\">" + white +
+             "</p></font>"},
+        {"<b style='background:#000;color:#fff'><table><td>x",
+         "<b style=\"background-color:#000;color:#fff\"><table style=\"color:#000000\"><tbody><tr><td>" +
+             white + "</td></tr></tbody></table></b>"},
+        {"<div style='background:navy;color:white'><b style='background:white;color:navy'><ul><li>x",
+         "<div style=\"background-color:navy;color:white\"><b "
+         "style=\"background-color:white;color:navy\"><ul "
+         "style=\"color:#ffffff\"><li><span style=\"background-color:#000080\">x</span></li></ul></b></div>"},
+    };
+    for (const auto& [input, expected] : cases) {
+        EXPECT_EQ(clean(input), expected) << input;
+        EXPECT_EQ(clean(expected), expected);
+        EXPECT_TRUE(qm::html::is_sanitized(expected, "")) << expected;
+    }
+}
+
+TEST(Legible, LettersThatLeaveTheirBoxTakeItsPaperAlong)
+{
+    const std::string words(200, 'w');
+    for (const std::string& box :
+         {std::string("<div style='white-space:nowrap;background:#000;color:#fff'>"),
+          std::string("<pre style='background:#000;color:#fff'>"),
+          std::string(
+              "<div style='border-radius:50%;width:1000px;min-height:1000px;background:#000;color:#fff'>"),
+          std::string("<div style='width:40px;background:#000;color:#fff'><div "
+                      "style='width:900px;text-align:right'>"),
+          std::string("<div style='width:40px;background:#000;color:#fff'><blockquote><blockquote><ul>"),
+          std::string("<div style='width:40px;background:#000;color:#fff'><table cellpadding=99><td><td>"),
+          std::string(
+              "<div style='width:900px;max-width:40px;background:#000;color:#fff'><p style='padding:99px'>"),
+          std::string("<table><caption style='width:40px;background:#000;color:#fff'>"),
+          std::string(
+              "<span style='font-size:9px;background:#000;color:#fff'><sup style='font-size:60px'>")}) {
+        const std::string once = clean(box + words);
+        EXPECT_NE(once.find("<span style=\"background-color:#000000\">" + words + "</span>"),
+                  std::string::npos)
+            << once;
+        EXPECT_EQ(clean(once), once);
+        EXPECT_TRUE(qm::html::is_sanitized(once, "")) << once;
+    }
+    // The address behind a link, too; but neither blanks between boxes nor letters that are read on any
+    // paper.
+    EXPECT_EQ(clean("<div style='background:#000;color:#fff'> <a href='https://x.example/'></a> </div>"),
+              "<div style=\"background-color:#000;color:#fff\"> <span style=\"background-color:#000000\">"
+              "[https://x.example/]</span> </div>");
+    for (const std::string same : {"<div style=\"background-color:red;color:#000\">x</div>",
+                                   "<div style=\"background-color:#f4f4f4;color:#333\">x<b>y</b></div>"}) {
+        EXPECT_EQ(clean(same), same);
+    }
+    EXPECT_FALSE(qm::html::is_sanitized("<div style=\"background-color:#000;color:#fff\">x</div>", ""));
+}
+
+TEST(Legible, WhatNeedsMoreElementsThanThereMayBeIsCut)
+{
+    std::string many = "<div style='background:#000;color:#fff'>";
+    for (int i = 0; i < 16'000; ++i) {
+        many += "x<br>";
+    }
+    std::string deep;
+    for (int i = 0; i < 252; ++i) {
+        deep += "<div style='background:#000;color:#fff'>";
+    }
+    for (const std::string& input : {many, deep + "x", deep + "<b>x", deep + "<b><i><table><td>x"}) {
+        const auto once = qm::html::sanitize(input);
+        EXPECT_EQ(once.cut, input != deep + "x");
+        const auto twice = qm::html::sanitize(once.html);
+        EXPECT_EQ(twice.html, once.html);
+        EXPECT_FALSE(twice.cut);
+        EXPECT_TRUE(qm::html::is_sanitized(once.html, ""));
+    }
 }
 
 TEST(Legible, DoingItTwiceChangesNothing)
