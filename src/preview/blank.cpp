@@ -17,6 +17,8 @@ class Witness final : public html::Visitor {
         saw_something_ = saw_something_ || element.name == "img";
     }
     void leave(const html::Element& /*element*/) override {}
+    void start_link(std::string_view /*target*/) override {}
+    void end_link() override {}
     void text(std::string_view text) override
     {
         saw_something_ = saw_something_ || !mail::is_blank_text(text);
