@@ -205,13 +205,13 @@ class World:
     def _named(self, mail):
         return next(held.id for held in self._daemon.catalog().held() if mail.sender == held.sender)
 
-    def _import(self, old):
+    def _import(self, old, quarantine="spam"):
         """Takes up a message of another time: its id."""
         name, metadata, data = old
         folder = self.folder.folder(name)
         (folder / name).write_bytes(data)
         (folder / f"{name}.metadata").write_text(json.dumps(metadata), "ascii")
-        said = self._daemon.ctl().run("import", "pyquarantine", folder, "-q", "spam", "--json")
+        said = self._daemon.ctl().run("import", "pyquarantine", folder, "-q", quarantine, "--json")
         return said.json["imported"][0]["id"]
 
     # -- scenes ---------------------------------------------------------------------------------------
@@ -268,6 +268,7 @@ class World:
 
     def scene_a_file_is_deleted_and_a_row_is_missing(self):
         held = self._named(mails.VIRUS)
+        self._import(mails.old(21), "virus")  # a folder with nothing left in it would be taken for one that is away
         next(self._state.rglob(f"{held}.eml")).unlink()
         lost = self._import(mails.old(20))
         self.names.add_id(lost, stand_ins.an_id(20 * 24 * 60, "lost"))
