@@ -199,10 +199,15 @@ std::string written(Rgb color)
 
 double luminance(Rgb color)
 {
-    const auto part = [&](unsigned shift) {
-        const double value = ((color >> shift) & 0xFFU) / 255.0;
-        return value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
-    };
+    static const std::array<double, 256> kLight = [] {
+        std::array<double, 256> light{};
+        for (std::size_t i = 0; i < light.size(); ++i) {
+            const double value = static_cast<double>(i) / 255.0;
+            light.at(i) = value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+        }
+        return light;
+    }();
+    const auto part = [&](unsigned shift) { return kLight.at((color >> shift) & 0xFFU); };
     return 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0);
 }
 

@@ -132,12 +132,14 @@ void Legible::enter(const Element& element, Written& attributes)
     if (must_say) {
         add_text_color(attributes, colors.text);
     }
-    colors.darkest = std::min(colors.darkest, luminance(colors.paper));
-    colors.lightest = std::max(colors.lightest, luminance(colors.paper));
-    const double ink = luminance(colors.text);
-    const bool is_read_anywhere = contrast_of(ink, colors.lightest) >= kLeastContrast ||
+    if (colors.text != open_.back().text || colors.paper != open_.back().paper) {
+        colors.darkest = std::min(colors.darkest, luminance(colors.paper));
+        colors.lightest = std::max(colors.lightest, luminance(colors.paper));
+        const double ink = luminance(colors.text);
+        colors.is_read_anywhere = contrast_of(ink, colors.lightest) >= kLeastContrast ||
                                   contrast_of(colors.darkest, ink) >= kLeastContrast;
-    colors.needs_paper = !is_read_anywhere && !(is_in_line && paper);
+    }
+    colors.needs_paper = !colors.is_read_anywhere && !(is_in_line && paper);
     open_.push_back(colors);
 }
 

@@ -32,7 +32,8 @@ class Legible {
         Rgb outside = 0xFFFFFF; ///< behind the table around it
         double darkest = 1;     ///< luminance of what may be behind the text, out to the page
         double lightest = 1;
-        bool needs_paper = false; ///< its text
+        bool is_read_anywhere = true; ///< its text, whatever of these is behind it
+        bool needs_paper = false;     ///< its text
     };
     std::vector<Colors> open_{Colors{}};
 };

@@ -10,6 +10,7 @@ namespace qm::html {
 namespace {
 
 constexpr char32_t kByteOrderMark = 0xFEFF;
+constexpr char32_t kReplacement = 0xFFFD;
 constexpr std::size_t kMaxMarks = 6; ///< on one letter; more of them lie on the lines above and below
 
 bool turns_text(char32_t code)
@@ -84,7 +85,11 @@ bool is_mark(char32_t code)
         Range{0x1E2AE, 0x1E2AE}, Range{0x1E2EC, 0x1E2EF}, Range{0x1E8D0, 0x1E8D6}, Range{0x1E944, 0x1E94A},
         Range{0xE0100, 0xE01EF}};
     static_assert(std::ranges::is_sorted(kMarks, {}, &Range::first));
-    if (code < kMarks.front().first) {
+    // Letters of most mail: Latin to Cyrillic; signs, ideographs and Hangul.
+    constexpr std::array kWithout = {Range{0, 0x02FF}, Range{0x0370, 0x0482}, Range{0x1E00, 0x20CF},
+                                     Range{0x3100, 0xA66E}, Range{0xAC00, 0xFB1D}};
+    if (std::ranges::any_of(kWithout,
+                            [code](Range range) { return range.first <= code && code <= range.last; })) {
         return false;
     }
     const auto* const found = std::ranges::upper_bound(kMarks, code, {}, &Range::first);
@@ -111,6 +116,7 @@ std::string ReadingOrder::next(std::string_view text)
             continue;
         }
         const text::Character character = text::first_character(text);
+        const std::string_view bytes = text.substr(0, character.bytes);
         text.remove_prefix(character.bytes);
         const char32_t code = character.code;
         if (turns_text(code) || code == kByteOrderMark) {
@@ -118,12 +124,13 @@ std::string ReadingOrder::next(std::string_view text)
         }
         if (is_mark(code)) {
             ++marks_;
-        } else if (!is_invisible(code)) {
+            if (marks_ > kMaxMarks) {
+                continue;
+            }
+        } else if (marks_ > 0 && !is_invisible(code)) {
             marks_ = 0;
         }
-        if (!is_mark(code) || marks_ <= kMaxMarks) {
-            text::append_utf8(result, code);
-        }
+        result.append(code == kReplacement ? "\uFFFD" : bytes); // of which some are no character
     }
     return result;
 }

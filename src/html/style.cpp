@@ -1,6 +1,7 @@
 #include "html/style.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "html/allowed.h"
@@ -120,9 +121,14 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
         }
         const std::string_view rest = property.substr(family.size());
         if (rest.empty()) { // top, right, bottom, left; what is not said is as at the other side
-            const auto words = text::split(value, ' ');
+            std::array<std::string_view, 4> words{};
+            std::size_t count = 0;
+            for (std::string_view left = value; !left.empty() && count < words.size(); ++count) {
+                words.at(count) = left.substr(0, left.find(' '));
+                left.remove_prefix(std::min(words.at(count).size() + 1, left.size()));
+            }
             const std::size_t place = side == "left" ? 3 : 1;
-            result = pixels(words[place < words.size() ? place : words.size() > 1 ? 1 : 0]);
+            result = pixels(words.at(place < count ? place : count > 1 ? 1 : 0));
         } else if (rest.substr(1) == side) {
             result = pixels(value);
         }

@@ -1,7 +1,7 @@
 // The style attribute: cut into declarations, each checked by src/html/allowed, written anew.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,7 +47,7 @@ class Declarations {
     std::size_t size() const;
 
     std::vector<std::pair<std::string_view, std::string_view>> all_;
-    std::deque<std::string> set_; ///< values that came later
+    std::list<std::string> set_; ///< values that came later; most styles have none
     bool changed_ = false;
 };
 

@@ -408,8 +408,10 @@ double pixels(std::string_view word)
     constexpr std::array kWords = {Word{"xx-small", 9}, Word{"x-small", 10}, Word{"small", 13},
                                    Word{"medium", 16},  Word{"large", 18},   Word{"x-large", 24},
                                    Word{"xx-large", 32}};
-    if (const auto* const named = std::ranges::find(kWords, word, &Word::word); named != kWords.end()) {
-        return named->pixels;
+    const bool is_name = !word.empty() && word.front() >= 'a' && word.front() <= 'z';
+    if (is_name) {
+        const auto* const named = std::ranges::find(kWords, word, &Word::word);
+        return named == kWords.end() ? 0 : named->pixels;
     }
     const auto read = length(word);
     return read ? read->pixels : 0;
