@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <iterator>
 
 #include "base/text.h"
@@ -85,12 +86,18 @@ bool is_mark(char32_t code)
         Range{0x1E2AE, 0x1E2AE}, Range{0x1E2EC, 0x1E2EF}, Range{0x1E8D0, 0x1E8D6}, Range{0x1E944, 0x1E94A},
         Range{0xE0100, 0xE01EF}};
     static_assert(std::ranges::is_sorted(kMarks, {}, &Range::first));
-    // Letters of most mail: Latin to Cyrillic; signs, ideographs and Hangul.
-    constexpr std::array kWithout = {Range{0, 0x02FF}, Range{0x0370, 0x0482}, Range{0x1E00, 0x20CF},
-                                     Range{0x3100, 0xA66E}, Range{0xAC00, 0xFB1D}};
-    if (std::ranges::any_of(kWithout,
-                            [code](Range range) { return range.first <= code && code <= range.last; })) {
-        return false;
+    constexpr char32_t kOfMostMail = 0x10000;
+    static const std::bitset<kOfMostMail> kMarksOfMostMail = [&] {
+        std::bitset<kOfMostMail> marks;
+        for (const Range& range : kMarks) {
+            for (char32_t mark = range.first; mark <= range.last && mark < kOfMostMail; ++mark) {
+                marks.set(mark);
+            }
+        }
+        return marks;
+    }();
+    if (code < kOfMostMail) {
+        return kMarksOfMostMail[code];
     }
     const auto* const found = std::ranges::upper_bound(kMarks, code, {}, &Range::first);
     return found != kMarks.begin() && code <= std::prev(found)->last;
