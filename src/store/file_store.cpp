@@ -336,7 +336,7 @@ class FileStore final : public MessageStore {
     {
         const std::string first = day_folder(HeldId(since, std::string(10, '\0')));
         const auto is_earlier = [&](const std::string& folder) {
-            return folder < std::string_view(first).substr(0, folder.size());
+            return folder.compare(std::string_view(first).substr(0, folder.size())) < 0;
         };
         for (const std::string& year : sorted_entries(folder_, 4)) {
             if (is_earlier(year)) {
