@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -47,36 +46,15 @@ bool has_stroke(const Element& element, std::string_view decoration)
     return usual || (!decoration.empty() && decoration != "none");
 }
 
-const std::string* find(const Written& attributes, std::string_view name)
-{
-    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
-    return found == attributes.end() ? nullptr : &found->second;
-}
-
-void erase_attribute(Written& attributes, std::string_view name)
-{
-    std::erase_if(attributes, [&](const auto& attribute) { return attribute.first == name; });
-}
-
 void put(Written& attributes, std::string_view name, const std::string& value)
 {
-    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
     if (value.empty()) {
-        erase_attribute(attributes, name);
-    } else if (found == attributes.end()) {
-        attributes.emplace_back(name, value);
+        erase_written(attributes, name);
+    } else if (std::string* const found = find_written(attributes, name)) {
+        *found = value;
     } else {
-        found->second = value;
+        attributes.emplace_back(name, value);
     }
-}
-
-unsigned number_of(const Written& attributes, std::string_view name, unsigned otherwise)
-{
-    const std::string* const value = find(attributes, name);
-    if (value != nullptr) {
-        std::from_chars(value->data(), value->data() + value->size(), otherwise);
-    }
-    return otherwise;
 }
 
 /// Pixels of <font size>: 1 to 7, or up and down from 3.
@@ -86,11 +64,6 @@ double pixels_of_font(std::string_view size)
     const int digit = size.back() - '0';
     const int step = size.front() == '+' ? 3 + digit : size.front() == '-' ? 3 - digit : digit;
     return kSizes.at(static_cast<std::size_t>(std::clamp(step, 1, 7) - 1));
-}
-
-bool is_list(const Element& element)
-{
-    return element.role == Role::list && element.name != "dl";
 }
 
 bool is_part_of_table(const Element& element)
@@ -103,14 +76,14 @@ bool is_part_of_table(const Element& element)
 void Fitting::enter(const Element& element, Written& attributes)
 {
     fit_cell(element, attributes);
-    const std::string* const written = find(attributes, "style");
+    const std::string* const written = find_written(attributes, "style");
     const std::string before = written == nullptr ? std::string() : *written; // attributes will move
     Declarations style(before);
     style.shorten(kMaxDeclarations, kMaxStyle);
     Place place = open_.back();
     place.taken = 0;
     place.sides = 0;
-    const std::string* const direction = find(attributes, "dir");
+    const std::string* const direction = find_written(attributes, "dir");
     if ((direction != nullptr && *direction != "ltr") || style.find("direction") == "rtl") {
         place.from_right = true;
         place.wraps = true;
@@ -165,8 +138,8 @@ double Fitting::sides_of(const Element& element, const Written& attributes, cons
     const double margin_left = is_quote || element.name == "dd" ? kIndent : 0;
     const double margin_right = is_quote ? kIndent : 0;
     const double padding = is_cell ? tables_.back().padding : 0;
-    const double padding_left = is_list(element) ? kIndent : padding;
-    const double borders = element.role == Role::table ? 2 * number_of(attributes, "border", 0) : 0;
+    const double padding_left = has_markers(element) ? kIndent : padding;
+    const double borders = element.role == Role::table ? 2 * number_written(attributes, "border", 0) : 0;
     return style.side("margin", "left").value_or(margin_left) +
            style.side("margin", "right").value_or(margin_right) +
            style.side("padding", "left").value_or(padding_left) +
@@ -176,9 +149,9 @@ double Fitting::sides_of(const Element& element, const Written& attributes, cons
 /// What stands at the sides of a box, and what that leaves for boxes inside.
 void Fitting::fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style)
 {
-    const std::string* const align = find(attributes, "align");
+    const std::string* const align = find_written(attributes, "align");
     if (element.role == Role::table && align != nullptr && *align != "center") {
-        erase_attribute(attributes, "align");
+        erase_written(attributes, "align");
     }
     if (place.from_right) {
         for (const std::string_view margin : {"margin", "margin-left", "margin-right"}) {
@@ -202,7 +175,7 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
     const auto fits = [&](double sides) {
         return place.indent + sides <= place.room && sides + place.letters <= place.space && sides <= most;
     };
-    if (is_list(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
+    if (has_markers(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
         Markers::space_before(style, place.from_right) < kLeastBeforeItems * place.letters) {
         style.erase_family("padding");
         place.sides = sides_of(element, attributes, style);
@@ -211,10 +184,10 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         for (const std::string_view family : {"margin", "padding", "border"}) {
             style.erase_family(family);
         }
-        erase_attribute(attributes, "border");
+        erase_written(attributes, "border");
         place.sides = sides_of(element, attributes, style);
         if (place.sides > 0 && !fits(place.sides)) {
-            style.set(is_list(element) || element.role == Role::cell ? "padding" : "margin", "0");
+            style.set(has_markers(element) || element.role == Role::cell ? "padding" : "margin", "0");
             place.sides = 0;
         }
     }
@@ -231,15 +204,15 @@ void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& s
     Grid& grid = tables_.back();
     const auto between = [&] {
         const std::string_view spacing = style.find("border-spacing");
-        return std::max<double>(number_of(attributes, "cellspacing", 2),
+        return std::max<double>(number_written(attributes, "cellspacing", 2),
                                 pixels(spacing.substr(0, spacing.find(' '))));
     };
     if (between() > std::max(kUsualBetween, place.space * kMostBetween)) {
-        erase_attribute(attributes, "cellspacing");
+        erase_written(attributes, "cellspacing");
         style.erase("border-spacing");
     }
     grid.between = between();
-    grid.padding = number_of(attributes, "cellpadding", 1);
+    grid.padding = number_written(attributes, "cellpadding", 1);
 }
 
 /// How wide a box is, and what that leaves for boxes inside.
@@ -248,7 +221,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     const auto pixels_of = [](std::string_view width) { return width.ends_with('%') ? 0 : pixels(width); };
     // A cell is as wide as what is in it needs, whatever its width says.
     const bool is_part = is_part_of_table(element) && element.role != Role::caption;
-    const std::string* const attribute = find(attributes, "width");
+    const std::string* const attribute = find_written(attributes, "width");
     if (place.from_right) {
         style.erase("min-width");
         const bool has_width = !style.find("width").empty() || attribute != nullptr;
@@ -260,7 +233,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     double wide = std::max(pixels_of(style.find("width")), attribute == nullptr ? 0 : pixels_of(*attribute));
     if (wide > space && !is_part) {
         style.erase("width");
-        erase_attribute(attributes, "width");
+        erase_written(attributes, "width");
         if (element.role == Role::table) {
             put(attributes, "width", "100%");
         }
@@ -294,7 +267,7 @@ void Fitting::fit_lines(const Element& element, Place& place, Written& attribute
     if (!place.wraps) {
         return;
     }
-    erase_attribute(attributes, "nowrap");
+    erase_written(attributes, "nowrap");
     const std::string_view space = style.find("white-space");
     if (space == "pre" || (element.name == "pre" && (space.empty() || space == "nowrap"))) {
         style.set("white-space", "pre-wrap");
@@ -317,7 +290,7 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     const Place& around = open_.back();
     const double usual = around.letters * scale_of(element);
     double size = usual;
-    const std::string* const of_font = element.name == "font" ? find(attributes, "size") : nullptr;
+    const std::string* const of_font = element.name == "font" ? find_written(attributes, "size") : nullptr;
     if (const std::string_view written = style.find("font-size"); !written.empty()) {
         size = pixels(written);
     } else if (of_font != nullptr) {
@@ -328,7 +301,7 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     if (is_struck) {
         size = usual;
         if (of_font != nullptr) {
-            erase_attribute(attributes, "size");
+            erase_written(attributes, "size");
         }
     }
     if (const double fitted = std::clamp(size, kLeastLetters, most); fitted != size) {
@@ -367,7 +340,7 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
             ++grid.column;
         }
         grid.first = grid.column;
-        const unsigned wanted = number_of(attributes, "colspan", 1);
+        const unsigned wanted = number_written(attributes, "colspan", 1);
         unsigned columns = 1;
         while (columns < wanted && grid.column + columns < kMaxColumns && !is_busy(grid.column + columns)) {
             ++columns;
@@ -375,9 +348,9 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
         if (columns != wanted) {
             put(attributes, "colspan", std::to_string(columns));
         }
-        if (const unsigned rows = number_of(attributes, "rowspan", 1); rows > 1) {
+        if (const unsigned rows = number_written(attributes, "rowspan", 1); rows > 1) {
             if (grid.column + columns > kMaxColumns) {
-                erase_attribute(attributes, "rowspan");
+                erase_written(attributes, "rowspan");
             } else {
                 grid.busy.resize(std::max(grid.busy.size(), grid.column + columns));
                 std::fill_n(grid.busy.begin() + static_cast<std::ptrdiff_t>(grid.column), columns, rows);

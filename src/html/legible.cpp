@@ -14,17 +14,6 @@ constexpr Rgb kBlack = 0x000000;
 constexpr Rgb kWhite = 0xFFFFFF;
 constexpr Rgb kMarker = 0xFFFF00; ///< of <mark>
 
-std::string* find(Written& attributes, std::string_view name)
-{
-    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
-    return found == attributes.end() ? nullptr : &found->second;
-}
-
-void erase_attribute(Written& attributes, std::string_view name)
-{
-    std::erase_if(attributes, [&](const auto& attribute) { return attribute.first == name; });
-}
-
 /// The last value of a property in a style that clean_style() has written, "" when it has none.
 std::string_view property_of(std::string_view style, std::string_view name)
 {
@@ -41,7 +30,7 @@ std::string_view property_of(std::string_view style, std::string_view name)
 
 void remove_property(Written& attributes, std::string_view name)
 {
-    std::string* const style = find(attributes, "style");
+    std::string* const style = find_written(attributes, "style");
     if (style == nullptr || property_of(*style, name).empty()) {
         return;
     }
@@ -54,13 +43,13 @@ void remove_property(Written& attributes, std::string_view name)
     }
     *style = rest;
     if (rest.empty()) {
-        erase_attribute(attributes, "style");
+        erase_written(attributes, "style");
     }
 }
 
 void add_text_color(Written& attributes, Rgb color)
 {
-    if (std::string* const style = find(attributes, "style")) {
+    if (std::string* const style = find_written(attributes, "style")) {
         *style += ";color:" + written(color);
     } else {
         attributes.emplace_back("style", "color:" + written(color));
@@ -69,7 +58,7 @@ void add_text_color(Written& attributes, Rgb color)
 
 std::string_view style_of(Written& attributes)
 {
-    const std::string* const style = find(attributes, "style");
+    const std::string* const style = find_written(attributes, "style");
     return style == nullptr ? std::string_view() : std::string_view(*style);
 }
 
@@ -79,7 +68,7 @@ std::optional<Rgb> own_text(const Element& element, Written& attributes)
     if (const auto color = color_value(property_of(style_of(attributes), "color"))) {
         return color;
     }
-    const std::string* const attribute = element.name == "font" ? find(attributes, "color") : nullptr;
+    const std::string* const attribute = element.name == "font" ? find_written(attributes, "color") : nullptr;
     return attribute == nullptr ? std::nullopt : color_value(*attribute);
 }
 
@@ -89,7 +78,7 @@ std::optional<Rgb> own_paper(const Element& element, Written& attributes)
     if (!style.empty()) {
         return color_value(style); // transparent: nothing of its own
     }
-    if (const std::string* const attribute = find(attributes, "bgcolor")) {
+    if (const std::string* const attribute = find_written(attributes, "bgcolor")) {
         return color_value(*attribute);
     }
     return element.name == "mark" ? std::optional(kMarker) : std::nullopt;
@@ -119,7 +108,7 @@ void Legible::enter(const Element& element, Written& attributes)
     // What is around it can be read already.
     const bool is_as_around = colors.text == open_.back().text && colors.paper == open_.back().paper;
     if (!is_as_around && contrast(colors.text, colors.paper) < kLeastContrast) {
-        erase_attribute(attributes, "color");
+        erase_written(attributes, "color");
         remove_property(attributes, "color");
         colors.text = inherited;
         must_say = element.role == Role::table && inherited != kBlack;

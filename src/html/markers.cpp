@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 
 #include "html/style.h"
@@ -29,20 +28,6 @@ constexpr std::array kNumerals = {Numeral{1000, kM},     Numeral{900, kCD + kM},
                                   Numeral{9, kI + kX},   Numeral{5, kX},         Numeral{4, kI + kX},
                                   Numeral{1, kI}};
 
-const std::string* find(const Written& attributes, std::string_view name)
-{
-    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
-    return found == attributes.end() ? nullptr : &found->second;
-}
-
-unsigned number_of(const std::string* value, unsigned otherwise)
-{
-    if (value != nullptr) {
-        std::from_chars(value->data(), value->data() + value->size(), otherwise);
-    }
-    return otherwise;
-}
-
 double digits(unsigned number, unsigned base)
 {
     double count = 1;
@@ -52,26 +37,26 @@ double digits(unsigned number, unsigned base)
     return count;
 }
 
-bool is_list(const Element& element)
+} // namespace
+
+bool has_markers(const Element& element)
 {
     return element.role == Role::list && element.name != "dl";
 }
 
-} // namespace
-
 void Markers::enter(const Element& element, Written& attributes, Declarations& style, double letters,
                     bool from_right)
 {
-    if (is_list(element)) {
-        lists_.push_back({space_before(style, from_right), number_of(find(attributes, "start"), 1)});
+    if (has_markers(element)) {
+        lists_.push_back({space_before(style, from_right), number_written(attributes, "start", 1)});
     }
     Kind kind = kind_of(element, attributes, style, kinds_.back());
     if (element.role == Role::list_item) {
         List& list = lists_.back();
-        const unsigned number = number_of(find(attributes, "value"), list.next);
+        const unsigned number = number_written(attributes, "value", list.next);
         list.next = number + 1;
         if (width_of(kind, number) * letters > list.space + kMayStickOut) {
-            std::erase_if(attributes, [](const auto& attribute) { return attribute.first == "type"; });
+            erase_written(attributes, "type");
             style.set("list-style-type", "none");
             kind = Kind::none;
         }
@@ -82,7 +67,7 @@ void Markers::enter(const Element& element, Written& attributes, Declarations& s
 void Markers::leave(const Element& element)
 {
     kinds_.pop_back();
-    if (is_list(element)) {
+    if (has_markers(element)) {
         lists_.pop_back();
     }
 }
@@ -99,12 +84,12 @@ Markers::Kind Markers::kind_of(const Element& element, const Written& attributes
                                Kind around)
 {
     std::string_view said = style.find("list-style-type");
-    const std::string* const type = find(attributes, "type");
+    const std::string* const type = find_written(attributes, "type");
     if (said.empty() && type != nullptr) {
         said = *type;
     }
     if (said.empty()) {
-        return !is_list(element) ? around : element.name == "ol" ? Kind::decimal : Kind::sign;
+        return !has_markers(element) ? around : element.name == "ol" ? Kind::decimal : Kind::sign;
     }
     if (said == "none") {
         return Kind::none;

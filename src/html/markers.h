@@ -9,6 +9,9 @@
 
 namespace qm::html {
 
+/// A list in front of whose items something is written.
+bool has_markers(const Element& element);
+
 /// Counts the items of the lists in a document that is written from its beginning to its end. A marker stands
 /// outside of its item: a long one lies on what is beside the list.
 class Markers {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 #include "html/allowed.h"
@@ -36,6 +37,32 @@ std::size_t declaration_end(std::string_view style)
 }
 
 } // namespace
+
+const std::string* find_written(const Written& attributes, std::string_view name)
+{
+    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
+    return found == attributes.end() ? nullptr : &found->second;
+}
+
+std::string* find_written(Written& attributes, std::string_view name)
+{
+    const auto found = std::ranges::find(attributes, name, &Written::value_type::first);
+    return found == attributes.end() ? nullptr : &found->second;
+}
+
+void erase_written(Written& attributes, std::string_view name)
+{
+    std::erase_if(attributes, [&](const auto& attribute) { return attribute.first == name; });
+}
+
+unsigned number_written(const Written& attributes, std::string_view name, unsigned otherwise)
+{
+    const std::string* const value = find_written(attributes, name);
+    if (value != nullptr) {
+        std::from_chars(value->data(), value->data() + value->size(), otherwise);
+    }
+    return otherwise;
+}
 
 std::string clean_style(std::string_view style)
 {

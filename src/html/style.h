@@ -13,6 +13,13 @@ namespace qm::html {
 /// Attributes of one element as they are to be written, not escaped yet.
 using Written = std::vector<std::pair<std::string_view, std::string>>;
 
+/// nullptr when it is not written. Borrowed.
+const std::string* find_written(const Written& attributes, std::string_view name);
+std::string* find_written(Written& attributes, std::string_view name);
+void erase_written(Written& attributes, std::string_view name);
+/// The number that its value begins with, `otherwise` when there is none.
+unsigned number_written(const Written& attributes, std::string_view name, unsigned otherwise);
+
 /// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40, and 4000
 /// bytes.
 std::string clean_style(std::string_view style);

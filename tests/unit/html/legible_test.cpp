@@ -205,3 +205,29 @@ TEST(Legible, DoingItTwiceChangesNothing)
         EXPECT_EQ(clean(once), once) << input;
     }
 }
+
+TEST(Legible, ATargetTakesThePaperAlongWhereverItsLinkEnds)
+{
+    const auto times = [](int count, const std::string& what) {
+        std::string all;
+        for (int i = 0; i < count; ++i) {
+            all += what;
+        }
+        return all;
+    };
+    const std::string dark = R"(<div style="background:#000;color:#fff">)";
+    const std::string link = R"(<a href="https://evil.example/">)";
+    for (const std::string& html : {
+             dark + link + "https://bank.example/</a></div>",
+             dark + link + "<img src=x></a>",
+             link + "bank.example " + dark + times(260, "<div>") + "x</a>",
+             dark + times(249, "<div>") + link + "bank</a>",
+             link + "bank.example " + times(30'010, "<b>x</b>") + dark + "</a>",
+             dark + link + "bank.example " + times(30'010, "<b>x</b>") + "</a>",
+             dark + "<table><tr>" + times(60, "<td>" + link + "b</a>"),
+         }) {
+        const std::string shown = clean(html);
+        EXPECT_NE(shown.find("[https://evil.example/]"), std::string::npos) << html.substr(0, 200);
+        EXPECT_TRUE(qm::html::is_sanitized(shown, "")) << html.substr(0, 200);
+    }
+}
