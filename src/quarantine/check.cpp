@@ -1,5 +1,6 @@
 #include "quarantine/check.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -19,6 +20,8 @@
 namespace qm {
 namespace {
 
+/// The section that every section has its defaults from.
+const std::string kGlobalSection = "global";
 /// Made by systemd when the service starts (RuntimeDirectory=), so it may be missing before.
 constexpr std::string_view kRuntimeFolder = "/run/quarantine-milter";
 
@@ -42,13 +45,66 @@ std::string trouble_of_folder(const SocketAddress& address, const GlobalSettings
                        global.socket_group.empty() ? "GROUP" : global.socket_group);
 }
 
+bool is_same_folder(const std::string& a, const std::string& b)
+{
+    std::error_code ignored;
+    return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, ignored) && !ignored;
+}
+
 } // namespace
+
+WorldCheck check_world(const Settings& settings)
+{
+    WorldCheck result;
+    const auto note = [&](std::vector<std::string>& lines, const std::string& section,
+                          std::string_view option, const std::string& what) {
+        const std::string line = settings.config->about(section, option, what).str();
+        if (std::ranges::find(lines, line) == lines.end()) {
+            lines.push_back(line);
+        }
+    };
+    const auto note_folder = [&](const std::string& section, std::string_view option,
+                                 const MessageStore& store, const BackendError& error) {
+        note(result.mistakes, section, option,
+             fmt::format("{}; expected a folder that {user} may write: install -d -o {user} -m 0700 {}",
+                         error.what(), store.folder(), fmt::arg("user", settings.global.user)));
+    };
+    for (const Quarantine& quarantine : settings.quarantines) {
+        try {
+            quarantine.store->check();
+        } catch (const BackendError& error) {
+            note_folder(quarantine.name, "quarantine_directory", *quarantine.store, error);
+        }
+        if (!quarantine.store->keeps() && quarantine.notifier) {
+            try {
+                settings.spool->check();
+            } catch (const BackendError& error) {
+                note_folder(kGlobalSection, "spool_directory", *settings.spool, error);
+            }
+            for (const Quarantine& other : settings.quarantines) {
+                if (is_same_folder(other.store->folder(), settings.spool->folder())) {
+                    note(result.mistakes, kGlobalSection, "spool_directory",
+                         fmt::format("is the folder of [{}]; expected one of its own", other.name));
+                }
+            }
+        }
+        if (!quarantine.whitelist) {
+            continue;
+        }
+        try {
+            quarantine.whitelist->check();
+        } catch (const BackendError& error) {
+            note(result.unavailable, quarantine.name, "whitelist_db_connection", error.what());
+        }
+    }
+    return result;
+}
 
 WorldCheck check_places(const Settings& settings, const std::string& socket)
 {
     WorldCheck world = check_world(settings);
     const auto line = [&](std::string_view option, std::string_view what) {
-        return settings.config->about("global", option, what).str();
+        return settings.config->about(kGlobalSection, option, what).str();
     };
     try {
         const SocketAddress address(socket.empty() ? settings.global.socket : socket);

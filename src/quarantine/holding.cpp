@@ -336,7 +336,7 @@ void Holding::remove_bytes(Part& part) noexcept
     }
 }
 
-/// Nobody knows whether it is on record. If it did, the mail that comes again is known, and these are its
+/// Nobody knows whether it is on record. If it is, the mail that comes again is known, and these are its
 /// bytes; if not, they are a file without a row, which the sweep finds.
 void Holding::leave_bytes() noexcept
 {

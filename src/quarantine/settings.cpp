@@ -46,9 +46,6 @@ std::string backend_key(const Type& type, const Section& section)
 }
 
 /// Builds Settings while it collects mistakes in the Config.
-/// The section that every section has its defaults from.
-const std::string kGlobalSection = "global";
-
 class Loader {
   public:
     Loader(std::shared_ptr<const config::Config> config, const Settings* previous)
@@ -389,63 +386,6 @@ LoadedSettings load_settings(const std::string& file, const Settings* previous)
 LoadedSettings load_settings_text(const std::string& file, std::string_view text, const Settings* previous)
 {
     return Loader(std::make_shared<const config::Config>(file, text, vocabulary()), previous).load(file);
-}
-
-namespace {
-
-bool is_same_folder(const std::string& a, const std::string& b)
-{
-    std::error_code ignored;
-    return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, ignored) && !ignored;
-}
-
-} // namespace
-
-WorldCheck check_world(const Settings& settings)
-{
-    WorldCheck result;
-    const auto note = [&](std::vector<std::string>& lines, const std::string& section,
-                          std::string_view option, const std::string& what) {
-        const std::string line = settings.config->about(section, option, what).str();
-        if (std::ranges::find(lines, line) == lines.end()) {
-            lines.push_back(line);
-        }
-    };
-    const auto note_folder = [&](const std::string& section, std::string_view option,
-                                 const MessageStore& store, const BackendError& error) {
-        note(result.mistakes, section, option,
-             fmt::format("{}; expected a folder that {user} may write: install -d -o {user} -m 0700 {}",
-                         error.what(), store.folder(), fmt::arg("user", settings.global.user)));
-    };
-    for (const Quarantine& quarantine : settings.quarantines) {
-        try {
-            quarantine.store->check();
-        } catch (const BackendError& error) {
-            note_folder(quarantine.name, "quarantine_directory", *quarantine.store, error);
-        }
-        if (!quarantine.store->keeps() && quarantine.notifier) {
-            try {
-                settings.spool->check();
-            } catch (const BackendError& error) {
-                note_folder(kGlobalSection, "spool_directory", *settings.spool, error);
-            }
-            for (const Quarantine& other : settings.quarantines) {
-                if (is_same_folder(other.store->folder(), settings.spool->folder())) {
-                    note(result.mistakes, kGlobalSection, "spool_directory",
-                         fmt::format("is the folder of [{}]; expected one of its own", other.name));
-                }
-            }
-        }
-        if (!quarantine.whitelist) {
-            continue;
-        }
-        try {
-            quarantine.whitelist->check();
-        } catch (const BackendError& error) {
-            note(result.unavailable, quarantine.name, "whitelist_db_connection", error.what());
-        }
-    }
-    return result;
 }
 
 config::Vocabulary vocabulary()

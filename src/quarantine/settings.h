@@ -70,13 +70,6 @@ LoadedSettings load_settings(const std::string& file, const Settings* previous =
 LoadedSettings load_settings_text(const std::string& file, std::string_view text,
                                   const Settings* previous = nullptr);
 
-/// Asks the world: folders writable, databases reachable. Creates nothing. Each line says what fails and why.
-struct WorldCheck {
-    std::vector<std::string> mistakes;    ///< folders and files: the operator's to mend
-    std::vector<std::string> unavailable; ///< databases: may come back
-};
-WorldCheck check_world(const Settings& settings);
-
 /// Every option there is, for the parser.
 config::Vocabulary vocabulary();
 
