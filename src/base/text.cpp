@@ -13,7 +13,10 @@ constexpr char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
-constexpr std::string_view kWhiteSpace = " \t\r\n";
+constexpr bool is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 } // namespace
 
@@ -36,11 +39,13 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view prefix)
 
 std::string_view trim(std::string_view text)
 {
-    const auto begin = text.find_first_not_of(kWhiteSpace);
-    if (begin == std::string_view::npos) {
-        return {};
+    while (!text.empty() && is_white(text.front())) {
+        text.remove_prefix(1);
     }
-    return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
+    while (!text.empty() && is_white(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator)
@@ -222,8 +227,10 @@ bool is_deceptive(char32_t code)
         {0xE0000, 0xE007F},                             // tags
         {0xE0100, 0xE01EF},                             // variations
     });
-    return std::ranges::any_of(kRanges,
-                               [&](const Range& range) { return code >= range.first && code <= range.last; });
+    const bool is_usual = code >= ' ' && code <= '~';
+    return !is_usual && std::ranges::any_of(kRanges, [&](const Range& range) {
+        return code >= range.first && code <= range.last;
+    });
 }
 
 std::string printable(std::string_view text, std::size_t limit)
@@ -275,17 +282,17 @@ std::string one_line(std::string_view text, std::size_t limit)
         if (is_deceptive(code)) {
             continue;
         }
-        std::string piece;
+        const std::size_t before = result.size();
         if (blank) {
-            piece.push_back(' ');
+            result.push_back(' ');
         }
-        append_utf8(piece, code);
-        if (result.size() + piece.size() > limit) {
+        append_utf8(result, code);
+        if (result.size() > limit) {
+            result.resize(before);
             result += "\u2026";
             break;
         }
         blank = false;
-        result += piece;
     }
     return result;
 }

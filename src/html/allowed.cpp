@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/text.h"
 #include "html/style.h"
 #include "html/values.h"
@@ -199,31 +197,44 @@ constexpr std::array kProperties = {
 };
 static_assert(std::ranges::is_sorted(kProperties, {}, &Property::name));
 
-} // namespace
-
-const Element* find_element(std::string_view name)
+/// Where the names with each first letter begin in a sorted table, and where those with the last one end.
+template <typename Table>
+constexpr std::array<std::size_t, 27> begins_of(const Table& table)
 {
-    // Where the names with each first letter begin, and where those with the last one end.
-    static constexpr auto kBegins = [] {
-        std::array<std::size_t, 27> begins{};
-        for (std::size_t letter = 0; letter < begins.size(); ++letter) {
-            while (begins.at(letter) < kElements.size() &&
-                   static_cast<std::size_t>(kElements.at(begins.at(letter)).name.front() - 'a') < letter) {
-                ++begins.at(letter);
-            }
+    std::array<std::size_t, 27> begins{};
+    for (std::size_t letter = 0; letter < begins.size(); ++letter) {
+        while (begins.at(letter) < table.size() &&
+               static_cast<std::size_t>(table.at(begins.at(letter)).name.front() - 'a') < letter) {
+            ++begins.at(letter);
         }
-        return begins;
-    }();
+    }
+    return begins;
+}
+constexpr auto kElementsBegin = begins_of(kElements);
+constexpr auto kPropertiesBegin = begins_of(kProperties);
+
+/// The row with this name, nullptr when there is none.
+template <typename Table>
+const typename Table::value_type* find_row(const Table& table, const std::array<std::size_t, 27>& begins,
+                                           std::string_view name)
+{
     if (name.empty() || name.front() < 'a' || name.front() > 'z') {
         return nullptr;
     }
     const auto letter = static_cast<std::size_t>(name.front() - 'a');
-    for (std::size_t i = kBegins.at(letter); i < kBegins.at(letter + 1); ++i) {
-        if (kElements.at(i).name == name) {
-            return &kElements.at(i);
+    for (std::size_t i = begins.at(letter); i < begins.at(letter + 1); ++i) {
+        if (table.at(i).name == name) {
+            return &table.at(i);
         }
     }
     return nullptr;
+}
+
+} // namespace
+
+const Element* find_element(std::string_view name)
+{
+    return find_row(kElements, kElementsBegin, name);
 }
 
 bool is_void(const Element& element)
@@ -259,10 +270,8 @@ Checked allowed_value(Value kind, std::string_view value)
 
 Checked allowed_declaration(std::string_view property, std::string_view value)
 {
-    const std::string name = text::to_lower(property);
-    const auto* const row =
-        std::ranges::lower_bound(kProperties, std::string_view(name), {}, &Property::name);
-    if (row == kProperties.end() || row->name != name || value.size() > kMaxDeclaration) {
+    const Property* const row = find_row(kProperties, kPropertiesBegin, text::to_lower(property));
+    if (row == nullptr || value.size() > kMaxDeclaration) {
         return std::nullopt;
     }
     std::string lower = text::to_lower(value);
@@ -275,10 +284,10 @@ Checked allowed_declaration(std::string_view property, std::string_view value)
     if (!allowed) {
         return std::nullopt;
     }
-    if (row->check == Css::font) {
-        return allowed;
+    if (row->check != Css::font) {
+        allowed->insert(0, 1, ':').insert(0, row->written_as.empty() ? row->name : row->written_as);
     }
-    return fmt::format("{}:{}", row->written_as.empty() ? row->name : row->written_as, *allowed);
+    return allowed;
 }
 
 } // namespace qm::html

@@ -8,6 +8,8 @@
 namespace qm::html {
 namespace {
 
+constexpr char32_t kReplacement = 0xFFFD;
+
 /// The end of the line that begins `text`: CRLF, CR or LF.
 struct LineEnd {
     std::size_t at;
@@ -55,6 +57,27 @@ bool is_no_text(char32_t code)
            (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFEU) == 0xFFFE;
 }
 
+/// What is written for a character; "": itself.
+std::string_view written_for(text::Character character)
+{
+    switch (character.code) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        break;
+    }
+    const bool is_invalid = character.code == kReplacement && character.bytes == 1;
+    return is_invalid || is_no_text(character.code) ? "\uFFFD" : "";
+}
+
 } // namespace
 
 std::size_t plain_length(std::string_view text)
@@ -84,31 +107,19 @@ std::string escape(std::string_view text)
 
 void append_escaped(std::string_view text, std::string& result)
 {
-    while (!text.empty()) {
-        if (const std::size_t plain = plain_length(text); plain != 0) {
-            result.append(text.substr(0, plain));
-            text.remove_prefix(plain);
-            continue;
+    std::size_t begin = 0; ///< of what is written as it is
+    std::size_t at = plain_length(text);
+    while (at < text.size()) {
+        const text::Character character = text::first_character(text.substr(at));
+        const std::size_t end = at + character.bytes;
+        if (const std::string_view written = written_for(character); !written.empty()) {
+            result.append(text, begin, at - begin);
+            result += written;
+            begin = end;
         }
-        const text::Character character = text::first_character(text);
-        const char32_t code = character.code;
-        if (code == '&') {
-            result += "&amp;";
-        } else if (code == '<') {
-            result += "&lt;";
-        } else if (code == '>') {
-            result += "&gt;";
-        } else if (code == '"') {
-            result += "&quot;";
-        } else if (code == '\'') {
-            result += "&#39;";
-        } else if (is_no_text(code)) {
-            result += "\uFFFD";
-        } else {
-            text::append_utf8(result, code);
-        }
-        text.remove_prefix(character.bytes);
+        at = end + plain_length(text.substr(end));
     }
+    result.append(text, begin);
 }
 
 std::string text_to_html(std::string_view text)

@@ -48,9 +48,7 @@ bool has_stroke(const Element& element, std::string_view decoration)
 
 void put(Written& attributes, std::string_view name, const std::string& value)
 {
-    if (value.empty()) {
-        erase_written(attributes, name);
-    } else if (std::string* const found = find_written(attributes, name)) {
+    if (std::string* const found = find_written(attributes, name)) {
         *found = value;
     } else {
         attributes.emplace_back(name, value);
@@ -73,12 +71,9 @@ bool is_part_of_table(const Element& element)
 
 } // namespace
 
-void Fitting::enter(const Element& element, Written& attributes)
+void Fitting::enter(const Element& element, Written& attributes, Declarations& style)
 {
     fit_cell(element, attributes);
-    const std::string* const written = find_written(attributes, "style");
-    const std::string before = written == nullptr ? std::string() : *written; // attributes will move
-    Declarations style(before);
     style.shorten(kMaxDeclarations, kMaxStyle);
     Place place = open_.back();
     place.taken = 0;
@@ -100,9 +95,6 @@ void Fitting::enter(const Element& element, Written& attributes)
     fit_lines(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
     markers_.enter(element, attributes, style, place.letters, place.from_right);
-    if (style.has_changed()) {
-        put(attributes, "style", style.str());
-    }
     open_.push_back(place);
 }
 

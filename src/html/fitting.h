@@ -25,8 +25,8 @@ class Fitting {
     /// - where a width is given, text that does not wrap leaves its box, and the color behind it;
     /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
     /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
-    /// Doing it twice changes nothing.
-    void enter(const Element& element, Written& attributes);
+    /// Doing it twice changes nothing. `style`: of the element; in `attributes` it is not looked for.
+    void enter(const Element& element, Written& attributes, Declarations& style);
     void leave(const Element& element);
 
   private:

@@ -14,69 +14,20 @@ constexpr Rgb kBlack = 0x000000;
 constexpr Rgb kWhite = 0xFFFFFF;
 constexpr Rgb kMarker = 0xFFFF00; ///< of <mark>
 
-/// The last value of a property in a style that clean_style() has written, "" when it has none.
-std::string_view property_of(std::string_view style, std::string_view name)
-{
-    std::string_view value;
-    while (!style.empty()) {
-        const std::string_view declaration = style.substr(0, style.find(';'));
-        style.remove_prefix(std::min(declaration.size() + 1, style.size()));
-        if (declaration.starts_with(name) && declaration.substr(name.size()).starts_with(':')) {
-            value = declaration.substr(name.size() + 1);
-        }
-    }
-    return value;
-}
-
-void remove_property(Written& attributes, std::string_view name)
-{
-    std::string* const style = find_written(attributes, "style");
-    if (style == nullptr || property_of(*style, name).empty()) {
-        return;
-    }
-    std::string rest;
-    for (const std::string_view declaration : text::split(*style, ';')) {
-        if (!declaration.starts_with(name) || !declaration.substr(name.size()).starts_with(':')) {
-            rest += rest.empty() ? "" : ";";
-            rest += declaration;
-        }
-    }
-    *style = rest;
-    if (rest.empty()) {
-        erase_written(attributes, "style");
-    }
-}
-
-void add_text_color(Written& attributes, Rgb color)
-{
-    if (std::string* const style = find_written(attributes, "style")) {
-        *style += ";color:" + written(color);
-    } else {
-        attributes.emplace_back("style", "color:" + written(color));
-    }
-}
-
-std::string_view style_of(Written& attributes)
-{
-    const std::string* const style = find_written(attributes, "style");
-    return style == nullptr ? std::string_view() : std::string_view(*style);
-}
-
 /// What the element says of its text, as a browser weighs it: the style first.
-std::optional<Rgb> own_text(const Element& element, Written& attributes)
+std::optional<Rgb> own_text(const Element& element, const Written& attributes, const Declarations& style)
 {
-    if (const auto color = color_value(property_of(style_of(attributes), "color"))) {
+    if (const auto color = color_value(style.find("color"))) {
         return color;
     }
     const std::string* const attribute = element.name == "font" ? find_written(attributes, "color") : nullptr;
     return attribute == nullptr ? std::nullopt : color_value(*attribute);
 }
 
-std::optional<Rgb> own_paper(const Element& element, Written& attributes)
+std::optional<Rgb> own_paper(const Element& element, const Written& attributes, const Declarations& style)
 {
-    const std::string_view style = property_of(style_of(attributes), "background-color");
-    if (!style.empty()) {
-        return color_value(style); // transparent: nothing of its own
+    if (const std::string_view paper = style.find("background-color"); !paper.empty()) {
+        return color_value(paper); // transparent: nothing of its own
     }
     if (const std::string* const attribute = find_written(attributes, "bgcolor")) {
         return color_value(*attribute);
@@ -86,7 +37,7 @@ std::optional<Rgb> own_paper(const Element& element, Written& attributes)
 
 } // namespace
 
-void Legible::enter(const Element& element, Written& attributes)
+void Legible::enter(const Element& element, Written& attributes, Declarations& style)
 {
     Colors colors = open_.back();
     const bool is_in_line = element.role == Role::inline_text || element.role == Role::void_text;
@@ -95,12 +46,12 @@ void Legible::enter(const Element& element, Written& attributes)
     } else if (element.role == Role::table) {
         colors.outside = colors.box;
     } else if (element.role == Role::column || element.role == Role::column_group) {
-        remove_property(attributes, "background-color");
+        style.erase("background-color");
     }
     const Rgb inherited = element.name == "mark" ? kBlack : colors.text;
-    const auto text = own_text(element, attributes);
+    const auto text = own_text(element, attributes, style);
     colors.text = text.value_or(inherited);
-    const auto paper = own_paper(element, attributes);
+    const auto paper = own_paper(element, attributes, style);
     colors.paper = paper.value_or(is_in_line ? colors.paper : colors.box);
     colors.box = is_in_line ? colors.box : colors.paper;
     // Without a document type, a browser gives a table the color of the page.
@@ -109,7 +60,7 @@ void Legible::enter(const Element& element, Written& attributes)
     const bool is_as_around = colors.text == open_.back().text && colors.paper == open_.back().paper;
     if (!is_as_around && contrast(colors.text, colors.paper) < kLeastContrast) {
         erase_written(attributes, "color");
-        remove_property(attributes, "color");
+        style.erase("color");
         colors.text = inherited;
         must_say = element.role == Role::table && inherited != kBlack;
         if (contrast(inherited, colors.paper) < kLeastContrast) {
@@ -119,7 +70,7 @@ void Legible::enter(const Element& element, Written& attributes)
         }
     }
     if (must_say) {
-        add_text_color(attributes, colors.text);
+        style.set("color", written(colors.text));
     }
     if (colors.text != open_.back().text || colors.paper != open_.back().paper) {
         colors.darkest = std::min(colors.darkest, luminance(colors.paper));
@@ -134,8 +85,9 @@ void Legible::enter(const Element& element, Written& attributes)
 
 std::optional<Rgb> Legible::paper_of_its_own(std::string_view text) const
 {
-    const bool is_shown = text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
-    return is_shown && open_.back().needs_paper ? std::optional(open_.back().paper) : std::nullopt;
+    const bool is_needed =
+        open_.back().needs_paper && text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
+    return is_needed ? std::optional(open_.back().paper) : std::nullopt;
 }
 
 } // namespace qm::html

@@ -7,7 +7,7 @@
 
 #include "html/allowed.h"
 #include "html/colors.h"
-#include "html/fitting.h"
+#include "html/style.h"
 
 namespace qm::html {
 
@@ -17,7 +17,8 @@ class Legible {
   public:
     /// Changes the color of an element's text when it could not be read, and leaves out a background that
     /// lies behind elements which are not inside it (columns of a table). Doing it twice changes nothing.
-    void enter(const Element& element, Written& attributes);
+    /// `style`: of the element; in `attributes` it is not looked for.
+    void enter(const Element& element, Written& attributes, Declarations& style);
     void leave() { open_.pop_back(); }
 
     /// A background that `text` must have to itself where it comes now. Nobody knows how wide a box will be

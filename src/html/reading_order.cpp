@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
+#include <cstdint>
 #include <iterator>
 
 #include "base/text.h"
@@ -26,7 +26,7 @@ bool is_mark(char32_t code)
         char32_t first;
         char32_t last;
     };
-    constexpr std::array kMarks = {
+    static constexpr std::array kMarks = {
         Range{0x0300, 0x036F},   Range{0x0483, 0x0489},   Range{0x0591, 0x05BD},   Range{0x05BF, 0x05BF},
         Range{0x05C1, 0x05C2},   Range{0x05C4, 0x05C5},   Range{0x05C7, 0x05C7},   Range{0x0610, 0x061A},
         Range{0x064B, 0x065F},   Range{0x0670, 0x0670},   Range{0x06D6, 0x06DC},   Range{0x06DF, 0x06E4},
@@ -87,17 +87,18 @@ bool is_mark(char32_t code)
         Range{0xE0100, 0xE01EF}};
     static_assert(std::ranges::is_sorted(kMarks, {}, &Range::first));
     constexpr char32_t kOfMostMail = 0x10000;
-    static const std::bitset<kOfMostMail> kMarksOfMostMail = [&] {
-        std::bitset<kOfMostMail> marks;
+    constexpr char32_t kBits = 64;
+    static constexpr auto kMarksOfMostMail = [&] {
+        std::array<std::uint64_t, kOfMostMail / kBits> marks{};
         for (const Range& range : kMarks) {
             for (char32_t mark = range.first; mark <= range.last && mark < kOfMostMail; ++mark) {
-                marks.set(mark);
+                marks.at(mark / kBits) |= std::uint64_t{1} << mark % kBits;
             }
         }
         return marks;
     }();
     if (code < kOfMostMail) {
-        return kMarksOfMostMail[code];
+        return (kMarksOfMostMail[code / kBits] >> code % kBits & 1U) != 0;
     }
     const auto* const found = std::ranges::upper_bound(kMarks, code, {}, &Range::first);
     return found != kMarks.begin() && code <= std::prev(found)->last;
@@ -111,40 +112,49 @@ bool is_invisible(char32_t code)
 
 } // namespace
 
-std::string ReadingOrder::next(std::string_view text)
+/// False for a character that is left out here.
+bool ReadingOrder::stays(char32_t code)
 {
-    std::string result;
-    result.reserve(text.size());
-    while (!text.empty()) {
-        if (const std::size_t plain = text::ascii_length(text); plain != 0) {
-            result.append(text.substr(0, plain));
-            text.remove_prefix(plain);
-            marks_ = 0;
-            continue;
-        }
-        const text::Character character = text::first_character(text);
-        const std::string_view bytes = text.substr(0, character.bytes);
-        text.remove_prefix(character.bytes);
-        const char32_t code = character.code;
-        if (turns_text(code) || code == kByteOrderMark) {
-            continue;
-        }
-        if (is_mark(code)) {
-            ++marks_;
-            if (marks_ > kMaxMarks) {
-                continue;
-            }
-        } else if (marks_ > 0 && !is_invisible(code)) {
-            marks_ = 0;
-        }
-        result.append(code == kReplacement ? "\uFFFD" : bytes); // of which some are no character
+    if (turns_text(code) || code == kByteOrderMark) {
+        return false;
     }
-    return result;
+    if (is_mark(code)) {
+        ++marks_;
+        return marks_ <= kMaxMarks;
+    }
+    if (marks_ > 0 && !is_invisible(code)) {
+        marks_ = 0;
+    }
+    return true;
+}
+
+std::string_view ReadingOrder::next(std::string_view text)
+{
+    changed_.clear();
+    std::size_t begin = 0; ///< of what stays as it is
+    std::size_t at = 0;
+    while (at < text.size()) {
+        if (const std::size_t plain = text::ascii_length(text.substr(at)); plain != 0) {
+            at += plain;
+            marks_ = 0;
+            continue;
+        }
+        const text::Character character = text::first_character(text.substr(at));
+        const bool is_left = stays(character.code);
+        const bool is_invalid = character.code == kReplacement && character.bytes == 1;
+        if (!is_left || is_invalid) {
+            changed_.append(text, begin, at - begin);
+            changed_ += is_left ? "\uFFFD" : "";
+            begin = at + character.bytes;
+        }
+        at += character.bytes;
+    }
+    return begin == 0 ? text : std::string_view(changed_.append(text, begin));
 }
 
 std::string in_reading_order(std::string_view text)
 {
-    return ReadingOrder().next(text);
+    return std::string(ReadingOrder().next(text));
 }
 
 } // namespace qm::html

@@ -13,6 +13,7 @@
 #include "html/legible.h"
 #include "html/nesting.h"
 #include "html/reading_order.h"
+#include "html/style.h"
 #include "html/tree.h"
 
 namespace qm::html {
@@ -82,16 +83,10 @@ class Writer final : public Visitor {
     void enter(const Element& element, const Attributes& attributes) override
     {
         Open open;
-        Written written;
-        for (const auto& [attribute, value] : attributes.items()) {
-            if (auto allowed = attribute->value == Value::style ? style_of(value)
-                                                                : allowed_value(attribute->value, value)) {
-                written.emplace_back(attribute->name, std::move(*allowed));
-            }
-        }
-        fitting_.enter(element, written);
-        legible_.enter(element, written);
-        open.turns = turns(written);
+        read(attributes);
+        fitting_.enter(element, written_, style_);
+        legible_.enter(element, written_, style_);
+        open.turns = turns();
         turning_ += open.turns ? 1 : 0;
         if (!links_.empty()) {
             Link& link = links_.back();
@@ -101,7 +96,7 @@ class Writer final : public Visitor {
         if (element.name == "img") {
             write_image(attributes);
         } else {
-            write_start(element, written, open);
+            write_start(element, open);
         }
         if (element.name == "pre" && !full_) {
             begin_of_pre_ = html_.size();
@@ -161,13 +156,13 @@ class Writer final : public Visitor {
 
     void text(std::string_view text) override
     {
-        const std::string shown = order_.next(text);
+        const std::string_view shown = order_.next(text);
         if (!links_.empty()) {
             links_.back().add(shown);
         }
         const bool has_paper = begin_paper(shown);
-        if (html_.size() == begin_of_pre_ && shown.starts_with('\n')) {
-            put("\n"); // a parser leaves out the first line end of a <pre>
+        if (html_.size() == begin_of_pre_ && shown.starts_with('\n') && put("\n", 1)) {
+            --reserved_; // A parser leaves out the first line end of a <pre>: there must be room for both.
         }
         write_text(shown);
         end_paper(has_paper);
@@ -202,20 +197,38 @@ class Writer final : public Visitor {
         }
     };
 
-    /// True when text could be read from right to left in this element.
-    static bool turns(const Written& attributes)
+    /// What the element that is being entered may keep. The style has its place among the attributes, without
+    /// its value.
+    void read(const Attributes& attributes)
     {
-        return std::ranges::any_of(attributes, [](const auto& attribute) {
-            const auto& [name, value] = attribute;
-            return (name == "dir" && value != "ltr") ||
-                   (name == "style" && value.find("direction:rtl") != std::string::npos);
-        });
+        written_.clear();
+        clean_style_ = {};
+        for (const auto& [attribute, value] : attributes.items()) {
+            if (attribute->value == Value::style) {
+                clean_style_ = style_of(value);
+                if (!clean_style_.empty()) {
+                    written_.emplace_back(attribute->name, std::string());
+                }
+            } else if (auto allowed = allowed_value(attribute->value, value)) {
+                written_.emplace_back(attribute->name, std::move(*allowed));
+            }
+        }
+        style_.read(clean_style_);
     }
+
+    /// True when text could be read from right to left in this element.
+    bool turns() const
+    {
+        const std::string* const direction = find_written(written_, "dir");
+        return (direction != nullptr && *direction != "ltr") || style_.find("direction") == "rtl";
+    }
+
+    bool has_room(std::size_t bytes) const { return html_.size() + reserved_ + bytes <= options_.max_input; }
 
     /// All of `piece` or, from now on, nothing.
     bool put(std::string_view piece, std::size_t reserve = 0)
     {
-        if (full_ || html_.size() + reserved_ + piece.size() + reserve > options_.max_input) {
+        if (full_ || !has_room(piece.size() + reserve)) {
             full_ = true;
             return false;
         }
@@ -224,26 +237,40 @@ class Writer final : public Visitor {
         return true;
     }
 
-    void write_start(const Element& element, const Written& attributes, Open& open)
+    void write_start(const Element& element, Open& open)
     {
-        const bool says_nothing = attributes.empty() && (element.name == "span" || element.name == "font");
-        if (says_nothing) {
-            return;
-        }
+        const std::string changed_style = style_.has_changed() ? style_.str() : std::string();
+        const std::string_view style = style_.has_changed() ? changed_style : clean_style_;
         tag_ = '<';
         tag_ += element.name;
-        for (const auto& [attribute, value] : attributes) {
-            tag_ += ' ';
-            tag_ += attribute;
-            tag_ += "=\"";
-            append_escaped(value, tag_);
-            tag_ += '"';
+        const std::size_t without_attributes = tag_.size();
+        for (const auto& [attribute, value] : written_) {
+            if (attribute != "style") {
+                add_attribute(attribute, value);
+            } else if (!style.empty()) {
+                add_attribute(attribute, style);
+            }
+        }
+        if (!style.empty() && find_written(written_, "style") == nullptr) {
+            add_attribute("style", style);
+        }
+        if (tag_.size() == without_attributes && (element.name == "span" || element.name == "font")) {
+            return; // it says nothing
         }
         tag_ += '>';
         if (has_room_for_element() && put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
             open.name = element.name;
             depth_ += is_void(element) ? 0 : 1;
         }
+    }
+
+    void add_attribute(std::string_view name, std::string_view value)
+    {
+        tag_ += ' ';
+        tag_ += name;
+        tag_ += "=\"";
+        append_escaped(value, tag_);
+        tag_ += '"';
     }
 
     /// What the next reader would leave out is not written.
@@ -309,7 +336,15 @@ class Writer final : public Visitor {
     /// As much as fits, cut between characters.
     void write_text(std::string_view text)
     {
-        if (full_ || put_whole(escape(text))) {
+        if (full_) {
+            return;
+        }
+        if (has_room(kMostEscaped * text.size())) {
+            append_escaped(text, html_);
+            return;
+        }
+        if (const std::string escaped = escape(text); has_room(escaped.size())) {
+            html_ += escaped;
             return;
         }
         while (!text.empty()) {
@@ -321,37 +356,33 @@ class Writer final : public Visitor {
         }
     }
 
-    bool put_whole(std::string_view piece)
-    {
-        if (html_.size() + reserved_ + piece.size() > options_.max_input) {
-            return false;
-        }
-        return put(piece);
-    }
-
-    /// A mail says the same again and again.
-    std::optional<std::string> style_of(std::string_view source)
+    /// As it may be, until the next call; a mail says the same again and again.
+    std::string_view style_of(std::string_view source)
     {
         constexpr std::size_t kMostStyles = 200;
         const auto known = styles_.find(source);
         if (known != styles_.end()) {
             return known->second;
         }
-        auto allowed = allowed_value(Value::style, source);
+        std::string allowed = clean_style(source);
         if (styles_.size() < kMostStyles) {
-            styles_.emplace(source, allowed);
+            return styles_.emplace(source, std::move(allowed)).first->second;
         }
-        return allowed;
+        return rare_style_ = std::move(allowed);
     }
 
     const SanitizeOptions& options_;
     std::string html_;
-    std::string tag_; ///< that is being written
-    std::map<std::string, std::optional<std::string>, std::less<>>
-        styles_;               ///< as they came and as they may be
-    std::size_t reserved_ = 0; ///< bytes of the end tags and targets to come
-    std::size_t elements_ = 0; ///< written
-    std::size_t depth_ = 0;    ///< of them, open
+    // The element that is being entered:
+    Written written_;
+    std::string_view clean_style_;
+    Declarations style_;
+    std::string tag_;
+    std::map<std::string, std::string, std::less<>> styles_; ///< as they came and as they may be
+    std::string rare_style_;                                 ///< for which there is no room in them
+    std::size_t reserved_ = 0;                               ///< bytes of the end tags and targets to come
+    std::size_t elements_ = 0;                               ///< written
+    std::size_t depth_ = 0;                                  ///< of them, open
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;

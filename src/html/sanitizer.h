@@ -35,7 +35,8 @@ std::string text_to_html(std::string_view text);
 std::string html_to_text(std::string_view html, std::size_t width = 76);
 
 /// & < > " ' as entities; controls other than tab and line feed, and code points
-/// that are never characters, as U+FFFD; valid UTF-8.
+/// that are never characters, as U+FFFD; valid UTF-8. At most kMostEscaped times as long.
+constexpr std::size_t kMostEscaped = 6;
 std::string escape(std::string_view text);
 /// How many bytes at the beginning escape() leaves as they are: ASCII without a character that it replaces.
 std::size_t plain_length(std::string_view text);

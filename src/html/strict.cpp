@@ -15,6 +15,7 @@
 #include "html/nesting.h"
 #include "html/reading_order.h"
 #include "html/sanitizer.h"
+#include "html/style.h"
 
 namespace qm::html {
 namespace {
@@ -131,14 +132,15 @@ class Scanner {
             return false;
         }
         const std::string_view before = rest_;
-        Written attributes;
+        attributes_.clear();
+        style_text_.clear();
         while (take(" ")) {
-            if (!attribute(*element, attributes)) {
+            if (!attribute(*element)) {
                 return false;
             }
         }
         const std::string_view source = before.substr(0, before.size() - rest_.size());
-        return take(">") && enter(*element, attributes, source);
+        return take(">") && enter(*element, source);
     }
 
     bool image()
@@ -149,10 +151,12 @@ class Scanner {
         if (!alt || !take("\"") || in_reading_order(*alt) != *alt) {
             return false;
         }
-        return enter(*find_element("img"), {}, before.substr(0, before.size() - rest_.size())) && take(">");
+        attributes_.clear();
+        style_text_.clear();
+        return enter(*find_element("img"), before.substr(0, before.size() - rest_.size())) && take(">");
     }
 
-    bool attribute(const Element& element, Written& attributes)
+    bool attribute(const Element& element)
     {
         const std::string_view name = take_name();
         const Attribute* const attribute = find_attribute(element, name);
@@ -160,13 +164,15 @@ class Scanner {
             !take("=\"")) {
             return false;
         }
-        const bool is_new =
-            std::ranges::find(attributes, name, &Written::value_type::first) == attributes.end();
+        const bool is_new = find_written(attributes_, name) == nullptr;
         auto value = take_escaped('"');
         if (!is_new || !value || !take("\"") || !is_allowed(attribute->value, *value)) {
             return false;
         }
-        attributes.emplace_back(attribute->name, std::move(*value));
+        if (attribute->value == Value::style) {
+            style_text_ = std::exchange(*value, {});
+        }
+        attributes_.emplace_back(attribute->name, std::move(*value));
         return true;
     }
 
@@ -184,7 +190,7 @@ class Scanner {
         return is_allowed;
     }
 
-    bool enter(const Element& element, const Written& attributes, std::string_view source)
+    bool enter(const Element& element, std::string_view source)
     {
         // A cell outside of a table would ask for the table it is in.
         const bool is_part = element.role >= Role::column_group;
@@ -192,9 +198,11 @@ class Scanner {
             std::ranges::none_of(open_, [](const Element* open) { return open->role == Role::table; })) {
             return false;
         }
-        Written kept = attributes;
-        fitting_.enter(element, kept);
-        legible_.enter(element, kept);
+        Written kept = attributes_;
+        style_.read(style_text_);
+        fitting_.enter(element, kept, style_);
+        legible_.enter(element, kept, style_);
+        const bool keeps_style = !style_.has_changed() || style_.str() == style_text_;
         nesting_.start(element, source);
         if (is_void(element)) {
             leave(element);
@@ -203,7 +211,7 @@ class Scanner {
         }
         // What Nesting closes, opens or leaves out by itself was not written by it. To go on would be work
         // without a limit: nothing would be too deep.
-        return kept == attributes && !nesting_.cut() && nesting_.depth() == open_.size();
+        return keeps_style && kept == attributes_ && !nesting_.cut() && nesting_.depth() == open_.size();
     }
 
     void leave(const Element& element)
@@ -216,6 +224,9 @@ class Scanner {
     std::string_view rest_;
     const std::string image_;
     std::vector<const Element*> open_;
+    Written attributes_; ///< of the element that is being read; of style the place only
+    std::string style_text_;
+    Declarations style_;
     std::set<std::string> styles_; ///< that may be
     Nesting nesting_{kSentences};
     ReadingOrder order_;

@@ -95,8 +95,11 @@ std::string clean_style(std::string_view style)
     return result;
 }
 
-Declarations::Declarations(std::string_view clean)
+void Declarations::read(std::string_view clean)
 {
+    all_.clear();
+    set_.clear();
+    changed_ = false;
     while (!clean.empty()) {
         const std::string_view declaration = clean.substr(0, clean.find(';'));
         clean.remove_prefix(std::min(declaration.size() + 1, clean.size()));

@@ -24,14 +24,16 @@ unsigned number_written(const Written& attributes, std::string_view name, unsign
 /// bytes.
 std::string clean_style(std::string_view style);
 
-/// A style that clean_style() has written, as declarations. It is borrowed.
+/// The style of an element, as declarations.
 class Declarations {
   public:
-    explicit Declarations(std::string_view clean);
+    Declarations() = default;
     Declarations(const Declarations&) = delete;
     Declarations& operator=(const Declarations&) = delete;
 
-    /// False while str() would give what it was made of.
+    /// `clean`: what clean_style() has written; borrowed until the next one is read.
+    void read(std::string_view clean);
+    /// False while str() would give what was read.
     bool has_changed() const { return changed_; }
 
     /// The value that counts, "" when there is none.

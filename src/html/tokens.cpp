@@ -8,7 +8,6 @@
 namespace qm::html {
 namespace {
 
-constexpr std::string_view kWhiteSpace = " \t\n\r\f";
 constexpr auto npos = std::string_view::npos;
 
 bool is_letter(char c)
@@ -26,6 +25,15 @@ std::size_t end_of_name(std::string_view text, char more = '>')
 {
     const auto ends = [&](char c) { return c == '>' || c == '/' || c == more || is_space(c); };
     return static_cast<std::size_t>(std::ranges::find_if(text, ends) - text.begin());
+}
+
+/// `text` from the first character on that is no white space.
+std::string_view behind_space(std::string_view text)
+{
+    while (!text.empty() && is_space(text.front())) {
+        text.remove_prefix(1);
+    }
+    return text;
 }
 
 /// What is done with an element whose content is not markup of the page.
@@ -76,19 +84,19 @@ const Token& Tokenizer::next()
         return token_;
     }
     if (!pending_.empty()) {
-        token_ = {};
+        token_.clear();
         token_.kind = pending_kind_;
         token_.text = std::exchange(pending_, {});
         return token_;
     }
     if (!pending_end_.empty()) {
-        token_ = {};
+        token_.clear();
         token_.kind = Token::Kind::end;
         token_.name = std::exchange(pending_end_, {});
         return token_;
     }
     for (;;) {
-        token_ = {};
+        token_.clear();
         if (rest_.empty()) {
             return token_;
         }
@@ -239,8 +247,9 @@ bool Tokenizer::read_start_tag()
 /// Inside a tag. False at its `>` (which stays) or at the end of the input.
 bool Tokenizer::read_attribute()
 {
-    const auto begin = rest_.find_first_not_of(" \t\n\r\f/");
-    rest_.remove_prefix(std::min(begin, rest_.size()));
+    while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '/')) {
+        rest_.remove_prefix(1);
+    }
     if (rest_.empty() || rest_.front() == '>') {
         return false;
     }
@@ -249,9 +258,8 @@ bool Tokenizer::read_attribute()
     RawAttribute attribute;
     attribute.name = rest_.substr(0, end);
     rest_.remove_prefix(end);
-    const auto equals = rest_.find_first_not_of(kWhiteSpace);
-    if (equals != npos && rest_[equals] == '=') {
-        rest_.remove_prefix(equals + 1);
+    if (const std::string_view behind = behind_space(rest_); behind.starts_with('=')) {
+        rest_ = behind.substr(1);
         attribute.value = read_value();
     }
     if (token_.attributes.size() < kMaxAttributes) {
@@ -269,8 +277,7 @@ bool Tokenizer::read_attribute()
 /// Behind the `=` of an attribute.
 std::string_view Tokenizer::read_value()
 {
-    const auto begin = rest_.find_first_not_of(kWhiteSpace);
-    rest_.remove_prefix(std::min(begin, rest_.size()));
+    rest_ = behind_space(rest_);
     if (rest_.empty() || rest_.front() == '>') {
         return {};
     }
@@ -332,7 +339,7 @@ bool Tokenizer::say_so()
         return false;
     }
     has_said_so_ = true;
-    token_ = {};
+    token_.clear();
     token_.kind = Token::Kind::verbatim;
     token_.text = kLeftOut;
     return true;

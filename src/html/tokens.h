@@ -29,6 +29,16 @@ struct Token {
     std::string name;                     ///< of a tag, lower case
     std::vector<RawAttribute> attributes; ///< of a start tag, the first kMaxAttributes, and href
     bool attributes_cut = false;
+
+    /// As new, with the memory it has.
+    void clear()
+    {
+        kind = Kind::done;
+        text = {};
+        name.clear();
+        attributes.clear();
+        attributes_cut = false;
+    }
 };
 
 /// The tokenizer of HTML (WHATWG, section 13.2.5) as far as a mail needs it. What nobody should see never

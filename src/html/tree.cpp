@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <deque>
 #include <memory_resource>
 #include <string>
@@ -29,8 +30,9 @@ class Memory {
     static void deallocate(void* /*memory*/, void* /*block*/) {}
 
   private:
-    static constexpr std::size_t kFirst = std::size_t{64} * 1024;
-    std::pmr::monotonic_buffer_resource resource_{kFirst};
+    static constexpr std::size_t kFirst = std::size_t{64} * 1024; ///< bytes; enough for most mail
+    std::array<std::byte, kFirst> first_; // NOLINT(*-member-init): nobody reads it before it is written
+    std::pmr::monotonic_buffer_resource resource_{first_.data(), first_.size()};
 };
 
 /// How many bytes at the beginning of valid UTF-8 are a character that no page may have: NUL, the other
@@ -57,33 +59,35 @@ std::size_t forbidden_length(std::string_view text)
     }
 }
 
-/// Valid UTF-8 with U+FFFD for what gumbo would read as that: the same for whoever reads the source.
-std::string readable_bytes(std::string_view input)
+/// Valid UTF-8 with U+FFFD for what gumbo would read as that: the same for whoever reads the source. `input`
+/// itself where nothing is changed, else in `changed`.
+std::string_view readable_bytes(std::string_view input, std::string& changed)
 {
-    const std::string valid = text::to_valid_utf8(input);
-    std::string_view rest = valid;
-    if (rest.starts_with("\xEF\xBB\xBF")) {
-        rest.remove_prefix(3);
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (input.starts_with(kByteOrderMark)) {
+        input.remove_prefix(kByteOrderMark.size());
     }
-    std::string result;
-    result.reserve(rest.size());
-    std::size_t plain = 0; ///< bytes to be copied
-    while (plain < rest.size()) {
-        const auto first = static_cast<unsigned char>(rest[plain]);
-        // ASCII, or inside a character.
-        const bool is_plain = (first >= 0x20 && first < 0x7F) || (first >= 0x80 && first < 0xC2);
-        const std::size_t forbidden = is_plain ? 0 : forbidden_length(rest.substr(plain));
-        if (forbidden == 0) {
-            ++plain;
+    std::size_t begin = 0; ///< of what stays as it is
+    std::size_t at = 0;
+    while (at < input.size()) {
+        const auto first = static_cast<unsigned char>(input[at]);
+        if (first >= 0x20 && first < 0x7F) {
+            ++at;
             continue;
         }
-        result += rest.substr(0, plain);
-        result += "\uFFFD";
-        rest.remove_prefix(plain + forbidden);
-        plain = 0;
+        const std::string_view rest = input.substr(at);
+        const std::size_t valid = text::utf8_length(rest);
+        const std::size_t forbidden = valid == 0 ? 1 : forbidden_length(rest);
+        if (forbidden == 0) {
+            at += valid;
+            continue;
+        }
+        changed.append(input, begin, at - begin);
+        changed += "\uFFFD";
+        at += forbidden;
+        begin = at;
     }
-    result += rest;
-    return result;
+    return begin == 0 ? input : std::string_view(changed.append(input, begin));
 }
 
 const RawAttribute* find_raw(const Token& token, std::string_view name)
@@ -123,6 +127,7 @@ std::string attribute_source(const Token& token, const Element& element)
     std::string source;
     std::string colors = element.name == "body" ? page_colors(token) : std::string();
     std::vector<const Attribute*> seen;
+    seen.reserve(token.attributes.size());
     for (const RawAttribute& raw : token.attributes) {
         const Attribute* const attribute = find_attribute(element, raw.name);
         if (attribute == nullptr || attribute->value == Value::target ||
@@ -211,8 +216,9 @@ const Element* element_of(const GumboNode& node)
 
 Attributes attributes_of(const GumboNode& node, const Element& element)
 {
-    Attributes result;
     const GumboVector& vector = node.v.element.attributes;
+    Attributes result;
+    result.reserve(vector.length);
     for (unsigned i = 0; i < vector.length; ++i) {
         const auto* const item = static_cast<const GumboAttribute*>(vector.data[i]);
         if (const Attribute* const attribute = find_attribute(element, item->name)) {
@@ -469,7 +475,8 @@ std::optional<std::string_view> Attributes::find(std::string_view name) const
 bool walk(std::string_view input, std::uint64_t max_input, Visitor& visitor)
 {
     bool cut = input.size() > max_input;
-    const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input)), cut);
+    std::string changed;
+    const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input), changed), cut);
     const Tree tree(source);
     if (tree.root() != nullptr) {
         show(*tree.root(), visitor);
@@ -480,7 +487,8 @@ bool walk(std::string_view input, std::uint64_t max_input, Visitor& visitor)
 bool walk_quickly(std::string_view input, std::uint64_t max_input, Visitor& visitor)
 {
     bool cut = input.size() > max_input;
-    const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input)), cut);
+    std::string changed;
+    const std::string source = nested_source(readable_bytes(text::cut_utf8(input, max_input), changed), cut);
     SourceReader(source, visitor).run();
     return cut;
 }

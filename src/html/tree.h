@@ -1,6 +1,7 @@
 // Reads a stranger's HTML as a tree of allowed elements and shows it piece by piece.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,7 @@ class Attributes {
         std::string_view value;
     };
 
+    void reserve(std::size_t count) { items_.reserve(count); }
     void add(Item item) { items_.push_back(item); }
     const std::vector<Item>& items() const { return items_; }
     std::optional<std::string_view> find(std::string_view name) const;

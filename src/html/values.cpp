@@ -25,27 +25,34 @@ bool only_of(std::string_view text, std::string_view characters)
 }
 
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
-constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/// `choices`: "left|right"
 bool is_one_of(std::string_view word, std::string_view choices)
 {
-    for (;;) {
-        const auto end = choices.find('|');
-        if (choices.substr(0, end) == word) {
-            return !word.empty();
-        }
-        if (end == std::string_view::npos) {
-            return false;
-        }
-        choices.remove_prefix(end + 1);
+    if (word.empty()) {
+        return false;
     }
+    for (auto at = choices.find(word); at != std::string_view::npos; at = choices.find(word, at + 1)) {
+        const auto end = at + word.size();
+        if ((at == 0 || choices[at - 1] == '|') && (end == choices.size() || choices[end] == '|')) {
+            return word.find('|') == std::string_view::npos;
+        }
+    }
+    return false;
 }
 
 std::vector<std::string_view> words_of(std::string_view value, char separator = ' ')
 {
     std::vector<std::string_view> words;
-    for (const std::string_view word : text::split(value, separator)) {
+    while (!value.empty()) {
+        const std::string_view word = value.substr(0, value.find(separator));
+        value.remove_prefix(std::min(word.size() + 1, value.size()));
         if (const auto trimmed = text::trim(word); !trimmed.empty()) {
             words.push_back(trimmed);
         }
@@ -66,12 +73,15 @@ Checked whole_number(std::string_view value, int least, int most)
 /// "12", "1.5", ".5": at most five digits before the point and four behind it.
 std::optional<double> decimal(std::string_view value)
 {
-    const auto point = std::min(value.find('.'), value.size());
-    const auto whole = value.substr(0, point);
-    const auto fraction = value.substr(std::min(point + 1, value.size()));
-    if (value.empty() || whole.size() > 5 || fraction.size() > 4 || whole.size() + fraction.size() == 0 ||
-        (point + 1 == value.size()) || (!whole.empty() && !only_of(whole, kDigits)) ||
-        (!fraction.empty() && !only_of(fraction, kDigits))) {
+    const auto digits_of = [](std::string_view text) {
+        return static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+    };
+    const auto whole = value.substr(0, digits_of(value));
+    const bool has_point = whole.size() < value.size() && value[whole.size()] == '.';
+    const auto fraction = value.substr(std::min(whole.size() + 1, value.size()));
+    const bool is_number =
+        whole.size() == value.size() || (has_point && digits_of(fraction) == fraction.size());
+    if (!is_number || value.empty() || value.ends_with('.') || whole.size() > 5 || fraction.size() > 4) {
         return std::nullopt;
     }
     double number = 0;
@@ -102,7 +112,8 @@ constexpr std::array kUnits = {Unit{"", 1},     Unit{"px", 1},  Unit{"pt", 4.0 /
 
 std::optional<Length> length(std::string_view word)
 {
-    const auto end = std::min(word.find_first_not_of("0123456789."), word.size());
+    const auto end = static_cast<std::size_t>(
+        std::ranges::find_if_not(word, [](char c) { return is_digit(c) || c == '.'; }) - word.begin());
     const auto amount = decimal(word.substr(0, end));
     const auto* const unit = std::ranges::find(kUnits, word.substr(end), &Unit::name);
     if (!amount || unit == kUnits.end()) {
@@ -296,10 +307,12 @@ Checked allowed_word(const Property& property, std::string_view word)
     return property.check == Css::border ? css_color(word) : std::nullopt;
 }
 
-/// rgb(1, 2, 3) is one word.
-std::string without_inner_blanks(std::string_view value)
+/// rgb(1, 2, 3) is one word. `value` itself when there is nothing like that, else in `joined`.
+std::string_view without_inner_blanks(std::string_view value, std::string& joined)
 {
-    std::string joined;
+    if (value.find('(') == std::string_view::npos) {
+        return value;
+    }
     int brackets = 0;
     for (const char c : value) {
         brackets += c == '(' ? 1 : c == ')' ? -1 : 0;
@@ -312,8 +325,8 @@ std::string without_inner_blanks(std::string_view value)
 
 Checked allowed_words(const Property& property, std::string_view value)
 {
-    const std::string joined = without_inner_blanks(value);
-    const auto words = words_of(joined);
+    std::string joined;
+    const auto words = words_of(without_inner_blanks(value, joined));
     if (words.empty() || words.size() > property.max_words) {
         return std::nullopt;
     }
@@ -323,7 +336,8 @@ Checked allowed_words(const Property& property, std::string_view value)
         if (!allowed) {
             return std::nullopt;
         }
-        result += (result.empty() ? "" : " ") + *allowed;
+        result += result.empty() ? "" : " ";
+        result += *allowed;
     }
     return result;
 }
@@ -355,8 +369,8 @@ Checked if_one_of(std::string_view value, std::string_view choices)
 /// The first color of a background; pictures and their places are left out.
 Checked background_color(std::string_view value)
 {
-    const std::string joined = without_inner_blanks(value);
-    for (const std::string_view word : words_of(joined)) {
+    std::string joined;
+    for (const std::string_view word : words_of(without_inner_blanks(value, joined))) {
         if (auto color = word == "transparent" ? Checked(word) : css_color(word)) {
             return color;
         }
@@ -405,9 +419,9 @@ double pixels(std::string_view word)
         std::string_view word;
         double pixels;
     };
-    constexpr std::array kWords = {Word{"xx-small", 9}, Word{"x-small", 10}, Word{"small", 13},
-                                   Word{"medium", 16},  Word{"large", 18},   Word{"x-large", 24},
-                                   Word{"xx-large", 32}};
+    static constexpr std::array kWords = {Word{"xx-small", 9}, Word{"x-small", 10}, Word{"small", 13},
+                                          Word{"medium", 16},  Word{"large", 18},   Word{"x-large", 24},
+                                          Word{"xx-large", 32}};
     const bool is_name = !word.empty() && word.front() >= 'a' && word.front() <= 'z';
     if (is_name) {
         const auto* const named = std::ranges::find(kWords, word, &Word::word);

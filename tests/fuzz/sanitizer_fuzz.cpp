@@ -24,6 +24,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      "sanitizing twice changes nothing");
 
     qm::fuzz::expect(qm::html::is_sanitized(once.html, options.replacement_image), "the result is ours");
+
+    qm::html::SanitizeOptions narrow = options;
+    narrow.max_input = 20 + size / 2 + (size == 0 ? 0 : data[size / 2]);
+    const qm::html::Sanitized cut = qm::html::sanitize(input, narrow);
+    qm::fuzz::expect(cut.html.size() <= narrow.max_input, "what is cut is not longer than the limit");
+    qm::fuzz::expect(qm::html::sanitize(cut.html, narrow).html == cut.html,
+                     "sanitizing twice what was cut changes nothing");
+    qm::fuzz::expect(qm::html::is_sanitized(cut.html, options.replacement_image), "what is cut is ours");
+
     if (qm::html::is_sanitized(input, options.replacement_image)) {
         const std::string harm = qm::test::what_is_harmful(input);
         qm::fuzz::expect(harm.empty(), "passes for ours: " + harm);

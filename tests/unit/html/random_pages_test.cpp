@@ -106,5 +106,19 @@ TEST(RandomPages, TheCheckerLetsPassWhatTheSanitizerWrites)
     }
 }
 
+TEST(RandomPages, WhatIsCutStaysAsItIs)
+{
+    constexpr unsigned kPages = 6'000;
+    for (unsigned seed = 0; seed < kPages; ++seed) {
+        const std::string page = random_page(seed);
+        const SanitizeOptions options{.replacement_image = std::string(kImage),
+                                      .max_input = 20 + seed % (page.size() + 20)};
+        const std::string html = sanitize(page, options).html;
+        ASSERT_LE(html.size(), options.max_input) << page;
+        ASSERT_TRUE(is_sanitized(html, kImage)) << page << "\n-> " << html;
+        ASSERT_EQ(sanitize(html, options).html, html) << page << options.max_input;
+    }
+}
+
 } // namespace
 } // namespace qm::html

@@ -305,6 +305,17 @@ TEST(Sanitizer, ThereIsRoomForTheTargetOfEveryLinkThatBegins)
     EXPECT_TRUE(sanitize(many + evil + filler, options).html.ends_with("; [https://evil.example/]"));
 }
 
+TEST(Sanitizer, LineEndsThatBeginAPreAreCutWithTheirDouble)
+{
+    const std::string page = "<pre>\n\n\nx<pre>\n\nand more than there is room for";
+    SanitizeOptions options;
+    for (options.max_input = 10; options.max_input < page.size() + 30; ++options.max_input) {
+        const std::string html = sanitize(page, options).html;
+        EXPECT_LE(html.size(), options.max_input);
+        EXPECT_EQ(sanitize(html, options).html, html) << options.max_input;
+    }
+}
+
 TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
 {
     for (const std::string_view target :
