@@ -61,7 +61,7 @@ struct Earlier {
 /// For comparing with what the database says.
 std::string stored_key(const sql::Connection& database, const std::string& address)
 {
-    return mail::key(sql::as_stored(database.engine(), address));
+    return column_key(mail::key(sql::as_stored(database.engine(), address)));
 }
 
 /// Only offers that ended in the same way count: a mail that was delivered while its quarantine only observed

@@ -83,12 +83,13 @@ Finding::Term Finding::address_term(std::string_view asked, const std::string& p
     }
     if (trimmed.starts_with('@')) {
         // Any local part makes an address of it.
-        const AddressKey whole("x" + std::string(trimmed));
-        if (is_address(whole.key) && whole.key == "x@" + whole.domain) {
-            return {.column = prefix + "_domain", .value = whole.domain};
+        const std::string whole = mail::key("x" + std::string(trimmed));
+        const std::string_view domain = mail::domain(whole);
+        if (is_address(whole) && whole == fmt::format("x@{}", domain)) {
+            return {.column = prefix + "_domain", .value = column_key(std::string(domain))};
         }
-    } else if (const AddressKey address(mail::without_brackets(trimmed)); is_address(address.key)) {
-        return {.column = prefix + "_key", .value = address.key};
+    } else if (const std::string key = mail::key(mail::without_brackets(trimmed)); is_address(key)) {
+        return {.column = prefix + "_key", .value = column_key(key)};
     }
     throw ConfigError(
         fmt::format("{} '{}': expected an address (user@example.org), a domain (@example.org){}", role,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/sha256.h"
 #include "base/text.h"
 #include "catalog/schema.h"
 #include "mail/address.h"
@@ -112,7 +113,24 @@ RecipientState state_from(std::string_view word)
     throw BackendError(fmt::format("catalog: unknown recipient state '{}'", text::printable(word, 40)));
 }
 
-AddressKey::AddressKey(std::string_view address) : key(mail::key(address)), domain(mail::domain(key)) {}
+std::string column_key(std::string key)
+{
+    constexpr std::size_t kMost = 700; // three of them and what else is in an index: less than 2 700 bytes
+    constexpr std::size_t kBeginning = 600;
+    if (key.size() <= kMost) {
+        return key;
+    }
+    Sha256 digest;
+    digest.update(key);
+    return fmt::format("{}#{}", text::cut_utf8(key, kBeginning), digest.finish());
+}
+
+AddressKey::AddressKey(std::string_view address)
+{
+    std::string whole = mail::key(address);
+    domain = column_key(std::string(mail::domain(whole)));
+    key = column_key(std::move(whole));
+}
 
 void insert_message(sql::Connection& database, const HeldMail& mail)
 {

@@ -16,7 +16,11 @@ namespace qm::catalog {
 /// Errors: BackendError for a word that is no state.
 RecipientState state_from(std::string_view word);
 
-/// What the catalog looks addresses up by: mail::key of the address, and its domain.
+/// What a column holds of a mail::key or a domain. One that is longer than an address can be (RFC 5321,
+/// section 4.5.3.1) and than an index of PostgreSQL has room for is its beginning and its digest.
+std::string column_key(std::string key);
+
+/// What the catalog looks addresses up by: mail::key of the address, and its domain, as columns hold them.
 struct AddressKey {
     explicit AddressKey(std::string_view address);
     std::string key;

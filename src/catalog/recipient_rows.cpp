@@ -29,7 +29,7 @@ std::vector<RecipientRow> lock_recipients(sql::Connection& database, const HeldI
     if (key) {
         // As an expression it has no index: it is the message that leads.
         statement += " AND address_key || '' = :2";
-        parameters.emplace_back(*key);
+        parameters.emplace_back(column_key(*key));
     }
     std::vector<RecipientRow> rows;
     for (const sql::Row& row : database.query(

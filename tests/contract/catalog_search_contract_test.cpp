@@ -363,6 +363,35 @@ TEST_P(CatalogSearch, OfManyIdsThoseOnRecordAndThoseNobodyWaitsForAreTold)
     EXPECT_THAT(search.useless(asked), testing::UnorderedElementsAre(gone, deleted));
 }
 
+TEST_P(CatalogSearch, AnEnvelopeAsLongAsAnMtaTakesIsHeldAndFound)
+{
+    const auto letters = [](std::size_t count) { // that nothing can make shorter
+        std::string text = random_bytes(count);
+        std::ranges::transform(text, text.begin(), [](char c) {
+            return std::string_view("abcdefghijklmnopqrstuvwxyz234567")
+                .at(static_cast<unsigned char>(c) % 32);
+        });
+        return text;
+    };
+    const auto address = [&](std::size_t half) { return letters(half) + "@" + letters(half) + ".example"; };
+    for (const std::size_t half : {100U, 340U, 350U, 490U}) {
+        const std::string sender = address(half);
+        const std::string domain = sender.substr(half);
+        const std::string recipient = address(half);
+        const HeldId id = hold_from(sender, {recipient, address(half)});
+        hold_from(sender.substr(0, half - 1) + "!" + domain, {"!" + recipient});
+        EXPECT_THAT(from(sender), ElementsAre(id));
+        EXPECT_THAT(to(recipient), ElementsAre(id));
+        EXPECT_EQ(from(domain).size(), 2U);
+    }
+    const std::string longest = letters(2000) + "@example.net"; // what nobody can search for
+    const HeldId id = hold_from(address(1000), {"o" + longest, longest, "O" + longest});
+    EXPECT_EQ(search.find({}).front().recipients.size(), 2U);
+    ASSERT_TRUE(releases.mark_deleted(id, longest));
+    EXPECT_EQ(search.find({}).front().recipients[1].state, RecipientState::deleted);
+    EXPECT_EQ(search.find({}).front().recipients[0].state, RecipientState::held);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, CatalogSearch, catalog_engines(), test::DatabaseTest::engine_name);
 
 } // namespace qm::catalog
