@@ -79,7 +79,7 @@ class World:
         self._daemon.catalog_file = self._state / "catalog.db"
         self._programs = places.TempDir("manual-bin", below=tempfile.gettempdir())  # /run may be mounted noexec
         self._wrapper = self._programs / "quarantinectl"
-        # The project may lie where the daemon's user must not go.
+        # The project, and with it the programs, may lie where the daemon's user must not go.
         self._templates = self.folder.folder("templates")
         shutil.copytree(PROJECT / "templates", self._templates, dirs_exist_ok=True)
         self._documented = self._daemon.folder / "documented.conf"
@@ -93,9 +93,11 @@ class World:
             shutil.chown(path, _USER)
         self._configure(self._smtp_port)
         self._documented.write_text(self._configuration({"global": {"socket": _SOCKET, "smtp_port": "10027"}}), "utf-8")
-        program = shutil.copy(daemon.program("quarantinectl"), self._programs / "program")
-        shutil.copy(daemon.program("quarantine-preview"), self._programs / "quarantine-preview")
-        self._wrapper.write_text(_WRAPPER.format(program=program, documented=self._documented,
+        programs = self._programs.folder("programs")
+        for name in ("quarantine-milter", "quarantinectl", "quarantine-preview"):
+            shutil.copy(daemon.program(name), programs / name)
+        self._daemon.program = programs / "quarantine-milter"
+        self._wrapper.write_text(_WRAPPER.format(program=programs / "quarantinectl", documented=self._documented,
                                                  configuration=self._daemon.file), "ascii")
         self._wrapper.chmod(0o755)
         self._name_things()

@@ -85,6 +85,7 @@ class Daemon:
         self._notify = NotifySocket(self.folder / "notify")
         self.process = None
         self.environment = {}
+        self.program = program()
         self.arguments = ["-f"]  # logs to stderr, whatever the configuration says
         self.configure(quarantines, options)
 
@@ -143,7 +144,7 @@ class Daemon:
                **self.environment, **environment}
         # Sanitizers and the like are told how to behave from outside.
         env.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
-        self.process = processes.Process([*before, program(), "-c", self.file, *self.arguments, *more], self._log, env=env)
+        self.process = processes.Process([*before, self.program, "-c", self.file, *self.arguments, *more], self._log, env=env)
 
     def _is_ready(self):
         if "READY=1" in self._notify.lines():
@@ -219,7 +220,7 @@ class Daemon:
 
     def ctl(self):
         """quarantinectl with the same configuration."""
-        return ctl.Ctl(program("quarantinectl"), self.file)
+        return ctl.Ctl(pathlib.Path(self.program).with_name("quarantinectl"), self.file)
 
     def catalog(self):
         return catalog.Catalog(self.catalog_file)
