@@ -120,6 +120,9 @@ class Writer final : public Visitor {
             html_ += "</";
             html_ += open.name;
             html_ += '>';
+            if (!waiting_.empty() && !is_in_table_structure()) {
+                write_target(std::exchange(waiting_, {}));
+            }
         }
     }
 
@@ -150,7 +153,13 @@ class Writer final : public Visitor {
         const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
                                              : looks_like_address(link.label);
         if (link.reserved > 0 && is_needed) {
-            write_target(order_.next(written_target(link)));
+            const std::string said = written_target(link);
+            const std::string_view target = order_.next(said);
+            if (is_in_table_structure()) {
+                waiting_ += target;
+            } else {
+                write_target(target);
+            }
         }
     }
 
@@ -173,7 +182,8 @@ class Writer final : public Visitor {
   private:
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
-        bool turns = false;    ///< the reading order
+        Role role = Role::inline_text;
+        bool turns = false; ///< the reading order
     };
     struct Link {
         std::string target;
@@ -260,6 +270,7 @@ class Writer final : public Visitor {
         tag_ += '>';
         if (has_room_for_element() && put(tag_, is_void(element) ? 0 : element.name.size() + 3)) {
             open.name = element.name;
+            open.role = element.role;
             depth_ += is_void(element) ? 0 : 1;
         }
     }
@@ -311,6 +322,18 @@ class Writer final : public Visitor {
             const std::string alt = in_reading_order(attributes.find("alt").value_or(""));
             put("<img src=\"" + escape(options_.replacement_image) + "\" alt=\"" + escape(alt) + "\">");
         }
+    }
+
+    /// Where no text may stand, because there was no room for the cell around it any more.
+    bool is_in_table_structure() const
+    {
+        for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
+            if (!open->name.empty()) {
+                return open->role == Role::table || open->role == Role::column_group ||
+                       open->role == Role::row_group || open->role == Role::row;
+            }
+        }
+        return false;
     }
 
     /// There is room for it, whatever has been left out since the link began.
@@ -387,6 +410,7 @@ class Writer final : public Visitor {
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
     std::vector<Link> links_; ///< that are open
+    std::string waiting_;     ///< targets that stand behind the table
     std::size_t turning_ = 0; ///< open elements
     ReadingOrder order_;
     Fitting fitting_;

@@ -316,6 +316,23 @@ TEST(Sanitizer, LineEndsThatBeginAPreAreCutWithTheirDouble)
     }
 }
 
+TEST(Sanitizer, ATargetForWhichThereIsNoCellStandsBehindTheTable)
+{
+    const std::string page =
+        "<a href=\"https://evil.example/\">bank<table><tr><td>x</td></tr><a href=//b.example>"
+        "y</a></table>z</a>";
+    SanitizeOptions options;
+    for (options.max_input = 20; options.max_input < page.size() + 100; ++options.max_input) {
+        const std::string html = sanitize(page, options).html;
+        EXPECT_LE(html.size(), options.max_input);
+        EXPECT_EQ(sanitize(html, options).html, html) << options.max_input;
+        EXPECT_TRUE(qm::html::is_sanitized(html, "")) << html;
+        EXPECT_TRUE(html.find("bank") == std::string::npos ||
+                    html.find("[https://evil.example/]") != std::string::npos)
+            << html;
+    }
+}
+
 TEST(Sanitizer, OnlyWebAndMailTargetsAreShown)
 {
     for (const std::string_view target :
