@@ -122,7 +122,8 @@ std::string column_key(std::string key)
     }
     Sha256 digest;
     digest.update(key);
-    return fmt::format("{}#{}", text::cut_utf8(key, kBeginning), digest.finish());
+    // Capitals: a mail::key has none, so nobody's address is another one's digest.
+    return fmt::format("{}#SHA256:{}", text::cut_utf8(key, kBeginning), digest.finish());
 }
 
 AddressKey::AddressKey(std::string_view address)

@@ -65,6 +65,12 @@ struct Element {
 /// True for an element without an end tag: br, img, hr, col.
 bool is_void(const Element& element);
 
+/// True for an element with other parts of the table in it and no text: table, tbody, colgroup, tr.
+constexpr bool is_table_structure(Role role)
+{
+    return role == Role::table || role == Role::row_group || role == Role::column_group || role == Role::row;
+}
+
 /// nullptr for an element that is not allowed: its tags go, its content stays.
 const Element* find_element(std::string_view name);
 

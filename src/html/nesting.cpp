@@ -324,11 +324,7 @@ bool Nesting::enter_table(Role target)
 /// Directly in a table, row group, column group or row: no place for text.
 bool Nesting::in_table_structure() const
 {
-    if (open_.empty()) {
-        return false;
-    }
-    const Role role = open_.back()->role;
-    return role == Role::table || role == Role::row_group || role == Role::column_group || role == Role::row;
+    return !open_.empty() && is_table_structure(open_.back()->role);
 }
 
 std::size_t Nesting::nearest(Role role) const

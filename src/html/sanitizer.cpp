@@ -329,8 +329,7 @@ class Writer final : public Visitor {
     {
         for (auto open = open_.rbegin(); open != open_.rend(); ++open) {
             if (!open->name.empty()) {
-                return open->role == Role::table || open->role == Role::column_group ||
-                       open->role == Role::row_group || open->role == Role::row;
+                return is_table_structure(open->role);
             }
         }
         return false;
