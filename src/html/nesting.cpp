@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "html/references.h"
+
 namespace qm::html {
 namespace {
 
@@ -152,10 +154,15 @@ void Nesting::end_link()
 
 void Nesting::add_text(std::string_view text)
 {
+    if (text.empty()) {
+        return;
+    }
     if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) {
         make_room_for_text();
     }
-    append_replacing(text, "<");
+    end_reference(text);
+    append_replacing(with_short_numbers(text, changed_), "<");
+    end_of_reference_ = ends_in_reference(text) ? out_.size() : kNowhere;
 }
 
 void Nesting::add_verbatim(std::string_view text)
@@ -163,7 +170,16 @@ void Nesting::add_verbatim(std::string_view text)
     if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) {
         make_room_for_text();
     }
+    end_reference(text);
     append_replacing(text, "<&");
+}
+
+/// A reference ends where its text does, also where the tag behind it is left out.
+void Nesting::end_reference(std::string_view next)
+{
+    if (end_of_reference_ == out_.size() && !next.empty() && is_of_reference(next.front())) {
+        out_ += kNothing;
+    }
 }
 
 void Nesting::append_replacing(std::string_view text, std::string_view special)

@@ -26,6 +26,7 @@ class Nesting {
     static constexpr std::size_t kMaxElements = 30000;
     static constexpr std::size_t kMaxCells = 60;         ///< in a row; more of them begin another row
     static constexpr std::string_view kLinkMark = "wbr"; ///< with a target: a link begins; without: it ends
+    static constexpr std::string_view kNothing = "<!---->"; ///< between two texts
 
     /// `more`: elements besides kMaxElements.
     explicit Nesting(std::size_t more = 0) : max_elements_(kMaxElements + more) {}
@@ -59,6 +60,7 @@ class Nesting {
     bool make_room(const Element& element);
     void make_room_for_text();
     void close(const Element& element);
+    void end_reference(std::string_view next);
     void append_replacing(std::string_view text, std::string_view special);
     void close_for_block(const Element& element);
     bool enter_table(Role target);
@@ -73,6 +75,8 @@ class Nesting {
 
     const std::size_t max_elements_;
     std::string out_;
+    std::string changed_;                              ///< text with other numbers
+    std::size_t end_of_reference_ = std::string::npos; ///< the end of out_, while a reference may go on there
     std::vector<const Element*> open_;
     std::vector<std::size_t> cells_; ///< of the open rows
     std::vector<std::size_t> links_; ///< that are open: the wall around each

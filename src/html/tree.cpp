@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "html/nesting.h"
+#include "html/references.h"
 #include "html/tokens.h"
 
 namespace qm::html {
@@ -112,6 +113,8 @@ std::string page_colors(const Token& token)
 
 void append_quoted(std::string_view value, std::string& source)
 {
+    std::string changed;
+    value = with_short_numbers(value, changed);
     for (auto at = value.find('"'); at != std::string_view::npos; at = value.find('"')) {
         source += value.substr(0, at);
         source += "&quot;";
@@ -322,6 +325,8 @@ class SourceReader {
         while (!rest_.empty()) {
             if (rest_.front() != '<') {
                 text();
+            } else if (rest_.starts_with(Nesting::kNothing)) {
+                rest_.remove_prefix(Nesting::kNothing.size());
             } else if (rest_.starts_with("</")) {
                 visitor_.leave(*open_.back());
                 open_.pop_back();

@@ -428,6 +428,25 @@ TEST(Sanitizer, CharacterReferencesAreReadOnceAndWrittenSafely)
     EXPECT_EQ(clean("\"quoted\" 'text'"), "&quot;quoted&quot; &#39;text&#39;");
 }
 
+TEST(Sanitizer, AReferenceEndsWithItsText)
+{
+    EXPECT_EQ(clean("&am<x>p; &#6<x>5; &#x<!-- -->41; &#<x>65; &<x>lt; &#65<x>; a&<x>"),
+              "&amp;amp; \uFFFD5; &amp;#x41; &amp;#65; &amp;lt; A; a&amp;");
+    EXPECT_EQ(clean("&am<b>p;</b> &<xmp>lt;</xmp>"), "&amp;am<b>p;</b> &amp;<pre>lt;</pre>");
+}
+
+/// A parser that reckons with 32 bits would read the last digits only.
+TEST(Sanitizer, ANumberThatNoCharacterHasIsNoOtherCharacter)
+{
+    EXPECT_EQ(clean("&#x100000041;b &#4294967361;b &#xaaaaaaaaa b &#X0000000000041;b &#00000000065;b"),
+              "\uFFFDb \uFFFDb \uFFFD b Ab Ab");
+    EXPECT_EQ(clean("<p title='&#x100000041;' dir=rtl>x"), clean("<p dir=rtl>x"));
+    EXPECT_EQ(clean("<a href='http://one.example&#x10000002F;two.example/'>x</a>"),
+              clean("<a href='http://one.example&#xFFFD;two.example/'>x</a>"));
+    const std::string text = qm::html::html_to_text("<pre>&#x<x>aaaaaaaaa &#xaaaaaaaaa</pre>");
+    EXPECT_EQ(text, "&#xaaaaaaaaa \uFFFD\n");
+}
+
 TEST(Sanitizer, AnyBytesBecomeValidUtf8)
 {
     EXPECT_EQ(clean("a\xFF\xC3z"), "a\uFFFD\uFFFDz");
