@@ -190,7 +190,7 @@ constexpr std::array kProperties = {
     Property{"text-decoration", Css::keyword, "none|underline|overline|line-through", 0, 3},
     Property{"text-transform", Css::keyword, "none|uppercase|lowercase|capitalize"},
     Property{"vertical-align", Css::keyword, "top|middle|bottom|baseline|sub|super|text-top|text-bottom"},
-    Property{"white-space", Css::keyword, "normal|nowrap|pre|pre-wrap|pre-line"},
+    Property{"white-space", Css::keyword, "normal|nowrap|pre|pre-wrap|pre-line|break-spaces"},
     Property{"width", Css::lengths, "auto", kMaxWidth, 1, kMinWidth},
     Property{"word-break", Css::keyword, "normal|break-all|keep-all|break-word"},
     Property{"word-wrap", Css::keyword, "normal|break-word"},

@@ -17,9 +17,14 @@ constexpr std::size_t kMaxDeclarations = 30; ///< before ours
 constexpr std::size_t kMaxStyle = 3600;      ///< bytes, before ours
 constexpr double kLeastLetters = 8;
 constexpr double kMostLetters = 60;
+constexpr double kUsualLetters = 16;
 constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke belongs to
 constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
+constexpr double kMostOfSpace = 0.75;      ///< for one letter
+constexpr double kWidestLetter = 1.2;      ///< of their size
 constexpr double kPage = 700;              ///< pixels; most are wider
+constexpr double kNarrowPage = 300;        ///< pixels; few are narrower
+constexpr double kBordersOfRule = 2;       ///< pixels at both sides of <hr>, by the browser
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
 constexpr double kUsualBetween = 2;        ///< pixels between cells
@@ -64,12 +69,43 @@ double pixels_of_font(std::string_view size)
     return kSizes.at(static_cast<std::size_t>(std::clamp(step, 1, 7) - 1));
 }
 
+/// Is a width a share of the space that leaves none for so many pixels beside it?
+bool fills(std::string_view width, double beside)
+{
+    return width.ends_with('%') && beside > 0 && pixels(width) / pixels("100%") + beside / kNarrowPage > 1;
+}
+
+double margins_of(const Declarations& style)
+{
+    return style.side("margin", "left").value_or(0) + style.side("margin", "right").value_or(0);
+}
+
 bool is_part_of_table(const Element& element)
 {
     return element.role >= Role::column_group;
 }
 
 } // namespace
+
+bool Fitting::Grid::has_space(std::size_t at) const
+{
+    const double taken_there = at < taken.size() ? taken[at] : 0;
+    return all_taken + std::max(0.0, between + kLeastLetters - taken_there) <= space;
+}
+
+std::size_t Fitting::Grid::next_free(std::size_t at) const
+{
+    while (at < busy.size() && busy[at] > 0) {
+        ++at;
+    }
+    return at;
+}
+
+bool Fitting::row_is_full() const
+{
+    const Grid& grid = tables_.back();
+    return grid.has_cell && !grid.has_space(grid.next_free(grid.column));
+}
 
 void Fitting::enter(const Element& element, Written& attributes, Declarations& style)
 {
@@ -123,19 +159,24 @@ void Fitting::leave(const Element& element)
 }
 
 /// Margins, paddings and borders at both sides, with those that a browser gives where the style is silent.
-double Fitting::sides_of(const Element& element, const Written& attributes, const Declarations& style) const
+double Fitting::sides_of(const Element& element, bool from_right, const Written& attributes,
+                         const Declarations& style) const
 {
     const bool is_quote = element.name == "blockquote";
-    const bool is_cell = element.role == Role::cell;
-    const double margin_left = is_quote || element.name == "dd" ? kIndent : 0;
-    const double margin_right = is_quote ? kIndent : 0;
-    const double padding = is_cell ? tables_.back().padding : 0;
-    const double padding_left = has_markers(element) ? kIndent : padding;
+    const double padding = element.role == Role::cell ? tables_.back().padding : 0;
+    const double margin_begin = is_quote || element.name == "dd" ? kIndent : 0;
+    const double margin_end = is_quote ? kIndent : 0;
+    const double padding_begin = has_markers(element) ? kIndent : padding;
     const double borders = element.role == Role::table ? 2 * number_written(attributes, "border", 0) : 0;
-    return style.side("margin", "left").value_or(margin_left) +
-           style.side("margin", "right").value_or(margin_right) +
-           style.side("padding", "left").value_or(padding_left) +
-           style.side("padding", "right").value_or(padding) + style.side_borders() + borders;
+    const auto sides = [&](std::string_view begin, std::string_view end) {
+        return style.side("margin", begin).value_or(margin_begin) +
+               style.side("margin", end).value_or(margin_end) +
+               style.side("padding", begin).value_or(padding_begin) +
+               style.side("padding", end).value_or(padding);
+    };
+    const double usual = sides("left", "right");
+    // In it may be an element from left to right.
+    return (from_right ? std::max(usual, sides("right", "left")) : usual) + style.side_borders() + borders;
 }
 
 /// What stands at the sides of a box, and what that leaves for boxes inside.
@@ -144,6 +185,13 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
     const std::string* const align = find_written(attributes, "align");
     if (element.role == Role::table && align != nullptr && *align != "center") {
         erase_written(attributes, "align");
+    }
+    if (element.role == Role::table) {
+        const std::string* const width = find_written(attributes, "width");
+        const double margins = margins_of(style);
+        if (fills(style.find("width"), margins) || (width != nullptr && fills(*width, margins))) {
+            style.erase_family("margin");
+        }
     }
     if (place.from_right) {
         for (const std::string_view margin : {"margin", "margin-left", "margin-right"}) {
@@ -162,7 +210,7 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
             place.space += grid.taken[column];
         }
     }
-    place.sides = sides_of(element, attributes, style);
+    place.sides = sides_of(element, place.from_right, attributes, style);
     const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
     const auto fits = [&](double sides) {
         return place.indent + sides <= place.room && sides + place.letters <= place.space && sides <= most;
@@ -170,14 +218,14 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
     if (has_markers(element) && style.find("list-style-type") != "none" && fits(place.sides + kIndent) &&
         Markers::space_before(style, place.from_right) < kLeastBeforeItems * place.letters) {
         style.erase_family("padding");
-        place.sides = sides_of(element, attributes, style);
+        place.sides = sides_of(element, place.from_right, attributes, style);
     }
     if (place.sides > 0 && !fits(place.sides)) {
         for (const std::string_view family : {"margin", "padding", "border"}) {
             style.erase_family(family);
         }
         erase_written(attributes, "border");
-        place.sides = sides_of(element, attributes, style);
+        place.sides = sides_of(element, place.from_right, attributes, style);
         if (place.sides > 0 && !fits(place.sides)) {
             style.set(has_markers(element) || element.role == Role::cell ? "padding" : "margin", "0");
             place.sides = 0;
@@ -205,12 +253,25 @@ void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& s
     }
     grid.between = between();
     grid.padding = number_written(attributes, "cellpadding", 1);
+    grid.space = place.space;
 }
 
 /// How wide a box is, and what that leaves for boxes inside.
 void Fitting::fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const
 {
     const auto pixels_of = [](std::string_view width) { return width.ends_with('%') ? 0 : pixels(width); };
+    if (element.role < Role::table) { // its borders are inside of its width
+        const double beside = element.role == Role::void_block ? place.sides + kBordersOfRule : place.sides;
+        const std::string* const width = find_written(attributes, "width");
+        if (width != nullptr && fills(*width, beside)) {
+            erase_written(attributes, "width");
+        }
+        for (const std::string_view property : {"width", "min-width"}) {
+            if (fills(style.find(property), beside)) {
+                style.erase(property);
+            }
+        }
+    }
     // A cell is as wide as what is in it needs, whatever its width says.
     const bool is_part = is_part_of_table(element) && element.role != Role::caption;
     const std::string* const attribute = find_written(attributes, "width");
@@ -226,7 +287,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     if (wide > space && !is_part) {
         style.erase("width");
         erase_written(attributes, "width");
-        if (element.role == Role::table) {
+        if (element.role == Role::table && margins_of(style) == 0) {
             put(attributes, "width", "100%");
         }
         wide = 0;
@@ -234,10 +295,16 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     if (pixels_of(style.find("min-width")) > space) {
         style.erase("min-width");
     }
-    place.taken = std::max(is_part ? 0 : wide, pixels_of(style.find("min-width")));
+    // Without a document type a cell whose text does not wrap is never narrower.
+    const bool is_fixed = !is_part || find_written(attributes, "nowrap") != nullptr;
+    if (is_part && is_fixed && wide > space) {
+        erase_written(attributes, "nowrap");
+    }
+    place.taken = std::max(is_fixed ? std::min(wide, space) : 0, pixels_of(style.find("min-width")));
     if (element.role == Role::table) {
         return; // it grows with what is in it
     }
+    const double around = place.space;
     for (const std::string_view property : {"width", "max-width"}) {
         const std::string_view width = style.find(property);
         const bool counts = !width.empty() && width != "auto" && width != "none" && width != "100%" &&
@@ -247,18 +314,35 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         }
         place.wraps = true;
         const bool is_share = width.ends_with('%');
-        const double most = is_share ? kPage * pixels(width) / pixels("100%") : pixels(width);
+        const double share = pixels(width) / pixels("100%");
+        const double most = is_share ? kPage * share : pixels(width);
         place.room = std::min(place.room, place.indent + most / 2);
-        place.space = is_share ? place.space : std::min(place.space, most);
+        place.space = std::min(place.space, is_share ? around * share : most);
     }
     place.taken = std::min(place.taken, place.space);
 }
 
 void Fitting::fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const
 {
-    if (!place.wraps) {
-        return;
+    if (place.wraps) {
+        wrap_lines(element, attributes, style);
     }
+    const std::string_view said = style.find("white-space");
+    if (!said.empty()) {
+        place.lines = said == "pre" ? Lines::as_written : said == "nowrap" ? Lines::one : Lines::wrapped;
+    } else if (element.name == "pre") {
+        place.lines = Lines::as_written;
+    } else if (find_written(attributes, "nowrap") != nullptr) {
+        place.lines = Lines::one;
+    }
+    // Blanks at the end of a line would stick out, and the color behind them.
+    if (style.find("white-space") == "pre-wrap") {
+        style.add("white-space", "break-spaces");
+    }
+}
+
+void Fitting::wrap_lines(const Element& element, Written& attributes, Declarations& style) const
+{
     erase_written(attributes, "nowrap");
     const std::string_view space = style.find("white-space");
     if (space == "pre" || (element.name == "pre" && (space.empty() || space == "nowrap"))) {
@@ -266,12 +350,15 @@ void Fitting::fit_lines(const Element& element, Place& place, Written& attribute
     } else if (space == "nowrap") {
         style.erase("white-space");
     }
+    const Place& around = open_.back();
+    if (around.lines != Lines::wrapped && style.find("white-space").empty()) {
+        style.set("white-space", around.lines == Lines::one ? "normal" : "pre-wrap");
+    }
     style.erase("word-wrap");
-    if (const std::string_view breaks = style.find("word-break");
-        breaks == "keep-all" || breaks == "normal") {
+    if (style.find("word-break") != "break-word") { // break-all keeps signs together
         style.erase("word-break");
     }
-    if (!open_.back().wraps && style.find("word-break").empty()) {
+    if (!around.wraps && style.find("word-break").empty()) {
         style.set("word-break", "break-word");
     }
 }
@@ -288,7 +375,7 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     } else if (of_font != nullptr) {
         size = pixels_of_font(*of_font);
     }
-    const double most = std::floor(std::clamp(place.space, kLeastLetters, kMostLetters));
+    const double most = std::floor(std::clamp(place.space * kMostOfSpace, kLeastLetters, kMostLetters));
     const bool is_struck = std::min(size, most) < around.stroke * kLeastBesideStroke;
     if (is_struck) {
         size = usual;
@@ -303,7 +390,10 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
         style.erase("font-size");
     }
     place.letters = size;
-    place.taken = std::max(place.taken, size);
+    // Without a document type a table does not take over the size of the letters around it.
+    const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
+    place.quirks_letters = size == usual ? std::min(around_quirks * scale_of(element), most) : size;
+    place.taken = std::max(place.taken, std::max(size, place.quirks_letters) * kWidestLetter);
     // Without a document type the box of letters has its own height, and the line that of what is in it.
     const bool has_paper = element.role == Role::inline_text &&
                            (element.name == "mark" || !style.find("background-color").empty());
@@ -320,6 +410,7 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
         tables_.back().busy.clear();
     } else if (element.role == Role::row) {
         tables_.back().column = 0;
+        tables_.back().has_cell = false;
         for (unsigned& rows : tables_.back().busy) {
             rows -= rows > 0 ? 1 : 0;
         }
@@ -328,10 +419,9 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
         const auto is_busy = [&](std::size_t column) {
             return column < grid.busy.size() && grid.busy[column] > 0;
         };
-        while (is_busy(grid.column)) {
-            ++grid.column;
-        }
+        grid.column = grid.next_free(grid.column);
         grid.first = grid.column;
+        grid.has_cell = true;
         const unsigned wanted = number_written(attributes, "colspan", 1);
         unsigned columns = 1;
         while (columns < wanted && grid.column + columns < kMaxColumns && !is_busy(grid.column + columns)) {
@@ -341,7 +431,7 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
             put(attributes, "colspan", std::to_string(columns));
         }
         if (const unsigned rows = number_written(attributes, "rowspan", 1); rows > 1) {
-            if (grid.column + columns > kMaxColumns) {
+            if (grid.column + columns > kMaxColumns || !grid.has_space(grid.first)) {
                 erase_written(attributes, "rowspan");
             } else {
                 grid.busy.resize(std::max(grid.busy.size(), grid.column + columns));

@@ -1,6 +1,7 @@
 // Boxes keep their place: nothing lies on what is beside it, or runs out of sight.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,21 +23,29 @@ class Fitting {
     /// - margins inside margins lead to the side without end;
     /// - from right to left, what is too wide leaves the page where nobody can scroll;
     /// - a box that is wider than the one around it, or cells that together are, lie on what is beside that;
-    /// - where a width is given, text that does not wrap leaves its box, and the color behind it;
+    /// - where a width is given, text that does not wrap leaves its box, and the color behind it; blanks that
+    ///   are kept at the end of a line do so everywhere;
     /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
     /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
     /// Doing it twice changes nothing. `style`: of the element; in `attributes` it is not looked for.
     void enter(const Element& element, Written& attributes, Declarations& style);
     void leave(const Element& element);
 
+    /// True when another cell would make the table wider than the space for it: it stands in another row.
+    /// Of the row that is open; never of one without a cell.
+    bool row_is_full() const;
+
   private:
+    enum class Lines : std::uint8_t { wrapped, one, as_written };
     struct Place {
-        double letters = 16; ///< their size, pixels
-        double stroke = 0;   ///< size of the largest letters that a line goes through or under
-        double indent = 0;   ///< pixels of all margins and paddings
-        double room = 600;   ///< for them
+        double letters = 16;        ///< their size, pixels
+        double quirks_letters = 16; ///< the same in a page without a document type
+        double stroke = 0;          ///< size of the largest letters that a line goes through or under
+        double indent = 0;          ///< pixels of all margins and paddings
+        double room = 600;          ///< for them
         bool from_right = false;
         bool wraps = false; ///< lines may not be wider than their box
+        Lines lines = Lines::wrapped;
 
         /// Pixels that boxes inside may take beside each other. More than a window has where what is too wide
         /// sticks out to the right of everything, and can be scrolled to.
@@ -49,17 +58,25 @@ class Fitting {
         std::vector<unsigned> busy; ///< rows that cells of earlier rows still reach into, by column
         std::size_t column = 0;     ///< of the next cell
         std::size_t first = 0;      ///< column of the open cell
+        bool has_cell = false;      ///< in the open row
         std::vector<double> taken;  ///< pixels, by column
         double all_taken = 0;
+        double space = 0;   ///< pixels for all columns
         double padding = 1; ///< of a cell, where it does not say
         double between = 2; ///< cells
+
+        /// Is there space for a cell that begins in this column?
+        bool has_space(std::size_t at) const;
+        std::size_t next_free(std::size_t at) const;
     };
 
     void fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style);
     void fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cells(const Place& place, Written& attributes, Declarations& style);
-    double sides_of(const Element& element, const Written& attributes, const Declarations& style) const;
+    double sides_of(const Element& element, bool from_right, const Written& attributes,
+                    const Declarations& style) const;
     void fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const;
+    void wrap_lines(const Element& element, Written& attributes, Declarations& style) const;
     void fit_letters(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cell(const Element& element, Written& attributes);
 

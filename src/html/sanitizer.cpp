@@ -82,6 +82,11 @@ class Writer final : public Visitor {
 
     void enter(const Element& element, const Attributes& attributes) override
     {
+        if (element.role == Role::cell && fitting_.row_is_full()) {
+            const Element& row = *find_element("tr");
+            leave(row);
+            enter(row, Attributes());
+        }
         Open open;
         read(attributes);
         fitting_.enter(element, written_, style_);

@@ -198,6 +198,9 @@ class Scanner {
             std::ranges::none_of(open_, [](const Element* open) { return open->role == Role::table; })) {
             return false;
         }
+        if (element.role == Role::cell && fitting_.row_is_full()) {
+            return false;
+        }
         Written kept = attributes_;
         style_.read(style_text_);
         fitting_.enter(element, kept, style_);

@@ -135,11 +135,16 @@ void Declarations::erase_family(std::string_view beginning)
 void Declarations::set(std::string_view property, std::string_view value)
 {
     if (find(property) != value) {
-        const std::string_view name = set_.emplace_back(property);
         erase(property);
-        all_.emplace_back(name, set_.emplace_back(value));
-        changed_ = true;
+        add(property, value);
     }
+}
+
+void Declarations::add(std::string_view property, std::string_view value)
+{
+    const std::string_view name = set_.emplace_back(property);
+    all_.emplace_back(name, set_.emplace_back(value));
+    changed_ = true;
 }
 
 std::optional<double> Declarations::side(std::string_view family, std::string_view side) const

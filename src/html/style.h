@@ -44,6 +44,8 @@ class Declarations {
     void erase_family(std::string_view beginning);
     /// In its place if it is there with this value, else behind the others.
     void set(std::string_view property, std::string_view value);
+    /// Behind the others: a program that does not know this value takes the one before.
+    void add(std::string_view property, std::string_view value);
     /// Pixels of "margin" or "padding" at a side, "left". Nothing when it is not said.
     std::optional<double> side(std::string_view family, std::string_view side) const;
     /// Pixels of both borders at the sides, at most.

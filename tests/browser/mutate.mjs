@@ -1,33 +1,7 @@
 // Vectors made of other vectors. The same seed makes the same ones.
+import { Dice } from './dice.mjs';
 
 const kMostBytes = 20000; // of a vector that is taken apart
-
-/// mulberry32: small, and the same everywhere.
-function random(seed) {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6D2B79F5) >>> 0;
-        let t = state;
-        t = Math.imul(t ^ (t >>> 15), t | 1);
-        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-        return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-}
-
-class Dice {
-    constructor(seed) {
-        this.next = random(seed);
-    }
-    below(limit) {
-        return Math.floor(this.next() * limit);
-    }
-    of(list) {
-        return list[this.below(list.length)];
-    }
-    place(text) {
-        return this.below(text.length + 1);
-    }
-}
 
 const kDelimiters = ['<', '>', '"', "'", '=', '/', '&', ';', '!', '--', '<!--', '-->', '</', '/>', ']]>', '<![CDATA[',
     '`', '\\'];
@@ -109,7 +83,7 @@ const kOperations = [
 /// Mutation number `n` of a seed: it depends on nothing else, so it can be made alone.
 export function mutation(vectors, seed, n) {
     const bases = vectors.filter((vector) => vector.input.length <= kMostBytes);
-    const dice = new Dice(Math.imul(seed + 1, 0x9E3779B1) ^ Math.imul(n + 1, 0x85EBCA6B));
+    const dice = new Dice(seed, n);
     const [base, other] = [dice.of(bases), dice.of(bases)];
     const done = [];
     let text = base.input.toString('latin1');

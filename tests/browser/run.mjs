@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { compareBenign } from './benign.mjs';
+import { boxes } from './boxes.mjs';
 import { Browser } from './browser.mjs';
 import { mutation } from './mutate.mjs';
 import { Sanitizer, inTurn, replacementOption } from './program.mjs';
@@ -21,8 +22,8 @@ const kReplacement = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAA
 const kUsage = `Usage: run.mjs [OPTION ...] [FILE ...]
 
 What is run:
-  (nothing)          every vector of the folder vectors, and 2000 mutations
-  --short            the same with 300 mutations
+  (nothing)          every vector of the folder vectors, 2000 mutations and 2000 pages of boxes
+  --short            the same with 300 mutations and 300 pages
   --html FILE ...    these files and folders instead: .html one vector a file, .txt one a line, .jsonl, .json, .dat
   --benign           harmless mails: how much of them is left
   --prove            bad fragments past the sanitizer: is every one found?
@@ -33,8 +34,9 @@ Options:
   --browser FILE     Chromium; /usr/bin/chromium unless told
   --vectors DIR      another folder of vectors; with --html: as well
   --mutations N      so many
-  --seed S           other mutations; 1 unless told
-  --only ID          this vector or mutation alone
+  --boxes N          so many; with --html none unless told
+  --seed S           other mutations and pages; 1 unless told
+  --only ID          this vector, mutation or page alone
   --replacement      also with an image in place of images, if the program can
   --keep DIR         write input and output of what has a finding there
   --verbose          more figures
@@ -51,7 +53,7 @@ function options() {
         allowPositionals: true,
         options: {
             short: yes, html: { type: 'string', multiple: true }, benign: yes, prove: yes, ctl: text, modules: text,
-            browser: text, vectors: text, mutations: text, seed: text, only: text, replacement: yes, keep: text,
+            browser: text, vectors: text, mutations: text, boxes: text, seed: text, only: text, replacement: yes, keep: text,
             verbose: yes, help: yes,
         },
     });
@@ -70,6 +72,7 @@ function options() {
         modules: values.modules ?? process.env.QM_BROWSER_MODULES ?? path.join(here, '../../build/dev/browser'),
         browser: values.browser ?? '/usr/bin/chromium',
         mutations: number('mutations', values.short ? 300 : 2000),
+        boxes: number('boxes', html.length > 0 ? 0 : values.short ? 300 : 2000),
         seed: number('seed', 1),
     };
 }
@@ -90,17 +93,18 @@ function chosenVectors(given) {
 
 function cases(given) {
     const vectors = chosenVectors(given);
-    const mutations = Array.from({ length: given.mutations }, (_, n) => n);
+    const make = { m: (seed, n) => mutation(vectors, seed, n), b: boxes };
+    const several = (kind, count) => Array.from({ length: count }, (_, n) => make[kind](given.seed, n));
     if (given.only === undefined) {
-        return { vectors, mutations: mutations.map((n) => mutation(vectors, given.seed, n)) };
+        return { vectors, mutations: several('m', given.mutations), pages: several('b', given.boxes) };
     }
-    const [, seed, n] = /^m(\d+)\.(\d+)$/.exec(given.only) ?? [];
+    const [, kind, seed, n] = /^([mb])(\d+)\.(\d+)$/.exec(given.only) ?? [];
     const found = vectors.filter((vector) => vector.id === given.only);
-    const made = found.length === 0 && n !== undefined ? [mutation(vectors, Number(seed), Number(n))] : [];
+    const made = found.length === 0 && n !== undefined ? [make[kind](Number(seed), Number(n))] : [];
     if (found.length + made.length === 0) {
         throw new UsageError(`there is no vector ${given.only}`);
     }
-    return { vectors: found, mutations: made };
+    return { vectors: found, mutations: kind === 'm' ? made : [], pages: kind === 'b' ? made : [] };
 }
 
 const kWays = ['document', 'document twice', 'quirks', 'innerHTML', 'innerHTML twice'];
@@ -166,15 +170,16 @@ class Run {
 
 async function runVectors(given, browser, program, replacement) {
     const begin = Date.now();
-    const { vectors, mutations } = cases(given);
+    const { vectors, mutations, pages } = cases(given);
     const run = new Run(given, browser, new Sanitizer(program), replacement);
     try {
-        await run.all([...vectors, ...mutations]);
+        await run.all([...vectors, ...mutations, ...pages]);
     } finally {
         await run.proof.close();
     }
     const { loads, nodes, requests } = run.proof.counts;
-    console.log(`${vectors.length} vectors, ${mutations.length} mutations (seed ${given.seed}), ` +
+    console.log(`${vectors.length} vectors, ${mutations.length} mutations, ${pages.length} pages of boxes ` +
+        `(seed ${given.seed}), ` +
         `${run.known.size} different fragments, ${loads} loads, ${nodes} nodes, ${requests} requests seen, ` +
         `${run.sanitizer.runs} runs of the sanitizer (slowest ${run.sanitizer.slowest} ms), ` +
         `${run.findings} findings in ${run.guilty}, ${Math.round((Date.now() - begin) / 1000)} s, ` +

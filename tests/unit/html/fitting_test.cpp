@@ -1,6 +1,7 @@
 // What would take a box out of its place is written so that it does not.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,26 @@ void expect_each(const std::vector<std::pair<std::string, std::string>>& cases)
         EXPECT_EQ(clean(expected), expected) << "doing it twice changes nothing";
         EXPECT_TRUE(qm::html::is_sanitized(expected, "")) << expected;
     }
+}
+
+std::size_t count(std::string_view html, std::string_view what)
+{
+    std::size_t number = 0;
+    for (auto at = html.find(what); at != std::string_view::npos; at = html.find(what, at + 1)) {
+        ++number;
+    }
+    return number;
+}
+
+std::size_t most_in_a_row(std::string_view html, std::string_view what)
+{
+    std::size_t most = 0;
+    while (!html.empty()) {
+        const std::string_view row = html.substr(0, html.find("<tr", 1));
+        html.remove_prefix(row.size());
+        most = std::max(most, count(row, what));
+    }
+    return most;
 }
 
 } // namespace
@@ -78,11 +99,12 @@ TEST(Fitting, FromRightToLeftNothingLeavesThePage)
          "<div dir=\"rtl\" style=\"width:700px;max-width:100%;word-break:break-word\">x</div>"},
         {"<p style='direction:rtl;margin:0 auto'>x<span style='white-space:pre'>y</span></p>",
          "<p style=\"direction:rtl;margin:0 auto;word-break:break-word\">x<span "
-         "style=\"white-space:pre-wrap\">y"
+         "style=\"white-space:pre-wrap;white-space:break-spaces\">y"
          "</span></p>"},
         {"<div dir=auto><pre>x</pre><table width=700><td nowrap>y",
-         "<div dir=\"auto\" style=\"word-break:break-word\"><pre style=\"white-space:pre-wrap\">x</pre>"
-         "<table width=\"700\" style=\"max-width:100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
+         "<div dir=\"auto\" style=\"word-break:break-word\"><pre "
+         "style=\"white-space:pre-wrap;white-space:break-spaces\">x</pre><table width=\"700\" "
+         "style=\"max-width:100%\"><tbody><tr><td>y</td></tr></tbody></table></div>"},
         {"<div dir=ltr style='white-space:nowrap'>x</div>",
          "<div dir=\"ltr\" style=\"white-space:nowrap\">x</div>"},
     });
@@ -102,11 +124,12 @@ TEST(Fitting, ABoxIsNotWiderThanTheOneAroundIt)
          "<div style=\"max-width:300px;word-break:break-word\"><div style=\"padding:0 30px\"><hr><hr "
          "width=\"240\"></div></div>"},
         {"<div style='width:900px;max-width:40px'><p style='width:50px'>x</p><h1>y</h1></div>",
-         "<div style=\"width:900px;max-width:40px;word-break:break-word\"><p>x</p><h1>y</h1></div>"},
+         "<div style=\"width:900px;max-width:40px;word-break:break-word\"><p>x</p><h1 "
+         "style=\"font-size:30px\">y</h1></div>"},
         {"<table><td style='max-width:40px' nowrap><pre style='font-size:60px;width:50px'>x",
          "<table><tbody><tr><td style=\"max-width:40px;word-break:break-word\"><pre "
-         "style=\"white-space:pre-wrap;"
-         "font-size:40px\">x</pre></td></tr></tbody></table>"},
+         "style=\"white-space:pre-wrap;white-space:break-spaces;"
+         "font-size:30px\">x</pre></td></tr></tbody></table>"},
         {"<table><caption style='width:40px;white-space:nowrap'>x</caption></table>",
          "<table><caption style=\"width:40px;word-break:break-word\">x</caption></table>"},
         {"<div style='width:100%;white-space:nowrap'><p style='margin:9px'>x</p></div>",
@@ -147,26 +170,20 @@ TEST(Fitting, FromRightToLeftAllIndentsAndCellsTogetherFitThePage)
         cells += "<td>c";
         boxes += "<td><div style='width:300px'>x</div>";
     }
-    const auto count = [](const std::string& html, std::string_view what) {
-        std::size_t number = 0;
-        for (auto at = html.find(what); at != std::string::npos; at = html.find(what, at + 1)) {
-            ++number;
-        }
-        return number;
-    };
     quotes = clean(quotes);
     EXPECT_EQ(count(quotes, "padding-right:24px"), 5U) << "of 104 pixels";
     EXPECT_EQ(count(quotes, "<blockquote style=\"margin:0\">"), 19U);
     cells = clean(cells);
     EXPECT_EQ(count(cells, "<td style=\"padding:0"), 23U);
     boxes = clean(boxes);
-    EXPECT_EQ(count(boxes, "width:300px"), 2U);
+    EXPECT_EQ(most_in_a_row(boxes, "width:300px"), 2U);
+    EXPECT_EQ(count(boxes, "<td"), 25U);
     std::string wide = "<table><tr>";
     for (int i = 0; i < 25; ++i) {
         wide += "<td><div style='width:300px'>x</div>";
     }
     wide = clean(wide);
-    EXPECT_EQ(count(wide, "width:300px"), 4U) << "nobody scrolls that far";
+    EXPECT_EQ(most_in_a_row(wide, "width:300px"), 4U) << "nobody scrolls that far";
     for (const std::string& html : {quotes, cells, boxes, wide}) {
         EXPECT_EQ(clean(html), html);
         EXPECT_TRUE(qm::html::is_sanitized(html, "")) << html;
@@ -207,7 +224,8 @@ TEST(Fitting, InANarrowBoxTextWraps)
          "<div style=\"max-width:10%;word-break:break-word\"><p>x</p></div>"},
         {"<td style='width:40px' nowrap>x", "x"},
         {"<pre style='max-width:80px;white-space:nowrap'>x</pre>",
-         "<pre style=\"max-width:80px;white-space:pre-wrap;word-break:break-word\">x</pre>"},
+         "<pre style=\"max-width:80px;white-space:pre-wrap;word-break:break-word;"
+         "white-space:break-spaces\">x</pre>"},
     });
 }
 
@@ -254,16 +272,98 @@ TEST(Fitting, ARowWithoutEndBecomesSeveral)
 {
     std::string row = "<table><tr>";
     for (int i = 0; i < 130; ++i) {
-        row += "<td>x<table><td>y</table>";
+        row += "<td>x";
     }
     const std::string once = clean(row);
-    std::size_t rows = 0;
-    for (auto at = once.find("</tr><tr>"); at != std::string::npos; at = once.find("</tr><tr>", at + 1)) {
-        ++rows;
-    }
-    EXPECT_EQ(rows, 2U);
+    EXPECT_EQ(count(once, "</tr><tr>"), 2U);
+    EXPECT_EQ(most_in_a_row(once, "<td"), 60U);
     EXPECT_EQ(clean(once), once);
     EXPECT_TRUE(qm::html::is_sanitized(once, ""));
+}
+
+TEST(Fitting, ARowEndsWhereTheSpaceForItsTableDoes)
+{
+    std::string cells;
+    std::string tables;
+    for (int i = 0; i < 59; ++i) {
+        cells += "<td>x";
+    }
+    for (int i = 0; i < 20; ++i) {
+        tables += "<td><table><tr>" + cells + "</table>";
+    }
+    struct Case {
+        std::string_view before;
+        std::string cells;
+        std::size_t most; ///< in a row, with the cell around it
+        std::size_t rows; ///< at least
+    };
+    for (const Case& one :
+         {Case{"<div dir=rtl>", cells, 31, 2}, Case{"<div style='width:200px'>", cells, 12, 5},
+          Case{"<div style='width:40px'>", cells, 3, 20}, Case{"", tables, 60, 50},
+          Case{"<div dir=rtl>", tables, 32, 60}}) {
+        const std::string html = clean(std::string(one.before) + "<table><tr>" + one.cells);
+        EXPECT_LE(most_in_a_row(html, "<td"), one.most) << one.before;
+        EXPECT_GE(count(html, "<tr"), one.rows) << one.before;
+        EXPECT_EQ(count(html, "<td"), count(one.cells, "<td")) << "no cell is lost";
+        EXPECT_EQ(clean(html), html);
+        EXPECT_TRUE(qm::html::is_sanitized(html, ""));
+    }
+}
+
+TEST(Fitting, CellsThatReachIntoLaterRowsLeaveSpaceForOthers)
+{
+    std::string stairs = "<div style='width:100px'><table>";
+    for (int i = 0; i < 50; ++i) {
+        stairs += "<tr><td rowspan=100>x";
+    }
+    const std::string html = clean(stairs);
+    EXPECT_EQ(count(html, "rowspan"), 4U) << "of 24 pixels";
+    EXPECT_EQ(clean(html), html);
+    EXPECT_TRUE(qm::html::is_sanitized(html, ""));
+}
+
+/// A browser lets blanks at the end of a line stick out of `pre-wrap`, and paints the color behind them.
+TEST(Fitting, BlanksAtTheEndOfALineStayInTheirBox)
+{
+    expect_each({
+        {"<span style='white-space:pre-wrap;background-color:#000'>x</span>",
+         "<span style=\"white-space:pre-wrap;background-color:#000;white-space:break-spaces;color:#ffffff\">x"
+         "</span>"},
+        {"<p style='white-space:break-spaces'>x</p>", "<p style=\"white-space:break-spaces\">x</p>"},
+    });
+}
+
+TEST(Fitting, ANarrowBoxDoesNotTakeOverLinesThatDoNotWrap)
+{
+    expect_each({
+        {"<pre><div dir=rtl>x</div></pre>",
+         "<pre><div dir=\"rtl\" "
+         "style=\"white-space:pre-wrap;word-break:break-word;white-space:break-spaces\">x"
+         "</div></pre>"},
+        {"<td nowrap><table><td nowrap><p style='width:90px'>x<b>y</b></p></table>",
+         "<table><tbody><tr><td nowrap=\"\"><p "
+         "style=\"width:90px;white-space:normal;word-break:break-word\">x"
+         "<b>y</b></p></td></tr></tbody></table>"},
+        {"<div style='white-space:nowrap'><p style='white-space:normal'><i dir=rtl>x</i></p></div>",
+         "<div style=\"white-space:nowrap\"><p style=\"white-space:normal\"><i dir=\"rtl\" "
+         "style=\"word-break:break-word\">x</i></p></div>"},
+    });
+}
+
+TEST(Fitting, AWidthThatIsAShareLeavesSpaceForWhatIsBesideIt)
+{
+    expect_each({
+        {"<ul style='width:100%'><li>x</ul>", "<ul><li>x</li></ul>"},
+        {"<div style='width:100%;padding:9px;min-width:100%'>x</div>", "<div style=\"padding:9px\">x</div>"},
+        {"<div style='width:80%;padding:9px'>x</div>",
+         "<div style=\"width:80%;padding:9px;word-break:break-word\">x</div>"},
+        {"<hr width='100%'><hr width='80%'>", "<hr><hr width=\"80%\">"},
+        {"<table width='100%' border=1 style='margin:9px'><td>x",
+         "<table width=\"100%\" border=\"1\"><tbody><tr><td>x</td></tr></tbody></table>"},
+        {"<div style='width:90px'><p style='width:10%'><b style='font-size:40px'>x</b></p></div>",
+         "<div style=\"width:90px;word-break:break-word\"><p style=\"width:10%;font-size:8px\"><b "
+         "style=\"font-size:8px\">x</b></p></div>"},
+    });
 }
 
 TEST(Fitting, AStyleOfAnyLengthHasRoomForWhatIsAdded)
