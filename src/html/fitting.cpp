@@ -87,10 +87,15 @@ bool is_part_of_table(const Element& element)
 
 } // namespace
 
-bool Fitting::Grid::has_space(std::size_t at) const
+bool Fitting::Grid::has_space(std::size_t at, double beside) const
 {
     const double taken_there = at < taken.size() ? taken[at] : 0;
-    return all_taken + std::max(0.0, between + kLeastLetters - taken_there) <= space;
+    return all_taken + std::max(0.0, least() - taken_there) + beside <= space;
+}
+
+double Fitting::Grid::least() const
+{
+    return between + kLeastLetters * kWidestLetter;
 }
 
 std::size_t Fitting::Grid::next_free(std::size_t at) const
@@ -104,7 +109,7 @@ std::size_t Fitting::Grid::next_free(std::size_t at) const
 bool Fitting::row_is_full() const
 {
     const Grid& grid = tables_.back();
-    return grid.has_cell && !grid.has_space(grid.next_free(grid.column));
+    return grid.has_cell && !grid.has_space(grid.next_free(grid.column), 0);
 }
 
 void Fitting::enter(const Element& element, Written& attributes, Declarations& style)
@@ -209,6 +214,9 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         for (std::size_t column = first; column < end; ++column) {
             place.space += grid.taken[column];
         }
+        if (find_written(attributes, "rowspan") != nullptr) {
+            place.space -= grid.least(); // a row that it reaches into has a cell too
+        }
     }
     place.sides = sides_of(element, place.from_right, attributes, style);
     const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
@@ -253,7 +261,7 @@ void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& s
     }
     grid.between = between();
     grid.padding = number_written(attributes, "cellpadding", 1);
-    grid.space = place.space;
+    grid.space = place.space - grid.between; // and beside the last
 }
 
 /// How wide a box is, and what that leaves for boxes inside.
@@ -300,7 +308,8 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     if (is_part && is_fixed && wide > space) {
         erase_written(attributes, "nowrap");
     }
-    place.taken = std::max(is_fixed ? std::min(wide, space) : 0, pixels_of(style.find("min-width")));
+    const double least = pixels_of(style.find("min-width"));
+    place.taken = std::max(is_fixed ? std::min(wide, space) : 0, least);
     if (element.role == Role::table) {
         return; // it grows with what is in it
     }
@@ -319,7 +328,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         place.room = std::min(place.room, place.indent + most / 2);
         place.space = std::min(place.space, is_share ? around * share : most);
     }
-    place.taken = std::min(place.taken, place.space);
+    place.taken = std::min(place.taken, std::max(place.space, least));
 }
 
 void Fitting::fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const
@@ -431,7 +440,7 @@ void Fitting::fit_cell(const Element& element, Written& attributes)
             put(attributes, "colspan", std::to_string(columns));
         }
         if (const unsigned rows = number_written(attributes, "rowspan", 1); rows > 1) {
-            if (grid.column + columns > kMaxColumns || !grid.has_space(grid.first)) {
+            if (grid.column + columns > kMaxColumns || !grid.has_space(grid.first, grid.least())) {
                 erase_written(attributes, "rowspan");
             } else {
                 grid.busy.resize(std::max(grid.busy.size(), grid.column + columns));

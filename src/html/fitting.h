@@ -65,8 +65,9 @@ class Fitting {
         double padding = 1; ///< of a cell, where it does not say
         double between = 2; ///< cells
 
-        /// Is there space for a cell that begins in this column?
-        bool has_space(std::size_t at) const;
+        /// Is there space for a cell that begins in this column, and for so many pixels more?
+        bool has_space(std::size_t at, double beside) const;
+        double least() const; ///< pixels of a column
         std::size_t next_free(std::size_t at) const;
     };
 

@@ -2,8 +2,8 @@
 import { Dice } from './dice.mjs';
 
 const kMostLength = 30000;
-const kShort = ['x', 'W', '&nbsp;', '\u6f22', '\u05e9', '1', '&#8205;'];
-const kLong = [...kShort, 'a b c', 'WWWWWWWWWW', 'beside', 'loremipsumdolorsitametconsectetuer', 'l'.repeat(80),
+const kShort = ['x', 'W', '&nbsp;', '\u6f22', '\u05e9', '1'];
+const kLong = [...kShort, '&#8205;', 'a b c', 'WWWWWWWWWW', 'beside', 'loremipsumdolorsitametconsectetuer', 'l'.repeat(80),
     '\u0645\u0631\u062d\u0628\u0627', '\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd', '1234567890'.repeat(6),
     'W&nbsp;W&nbsp;W&nbsp;W&nbsp;W', '-----', 'a.b/c-d', ' '.repeat(60)];
 const kLengths = ['0', '1px', '5px', '20px', '40px', '100px', '300px', '600px', '1000px', '2000px', '99999px', '10%',
