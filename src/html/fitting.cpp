@@ -264,21 +264,36 @@ void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& s
     grid.space = place.space - grid.between; // and beside the last
 }
 
+/// Widths that are a share of what is around; those of tables, whose borders are inside, are not asked for.
+void Fitting::fit_shares(const Element& element, const Place& place, Written& attributes,
+                         Declarations& style) const
+{
+    const double beside = element.role == Role::void_block ? place.sides + kBordersOfRule : place.sides;
+    // A cell is as wide as what is in it needs: out of a part of that, some would stick.
+    const bool may_be_part = tables_.empty() || element.role == Role::void_block;
+    const auto fits = [&](std::string_view width) {
+        return may_be_part || !width.ends_with('%') || width == "100%";
+    };
+    const std::string* const width = find_written(attributes, "width");
+    if (width != nullptr && (!fits(*width) || fills(*width, beside))) {
+        erase_written(attributes, "width");
+    }
+    for (const std::string_view property : {"width", "min-width"}) {
+        if (!fits(style.find(property)) || fills(style.find(property), beside)) {
+            style.erase(property);
+        }
+    }
+    if (!fits(style.find("max-width"))) {
+        style.erase("max-width");
+    }
+}
+
 /// How wide a box is, and what that leaves for boxes inside.
 void Fitting::fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const
 {
     const auto pixels_of = [](std::string_view width) { return width.ends_with('%') ? 0 : pixels(width); };
-    if (element.role < Role::table) { // its borders are inside of its width
-        const double beside = element.role == Role::void_block ? place.sides + kBordersOfRule : place.sides;
-        const std::string* const width = find_written(attributes, "width");
-        if (width != nullptr && fills(*width, beside)) {
-            erase_written(attributes, "width");
-        }
-        for (const std::string_view property : {"width", "min-width"}) {
-            if (fills(style.find(property), beside)) {
-                style.erase(property);
-            }
-        }
+    if (element.role < Role::table) {
+        fit_shares(element, place, attributes, style);
     }
     // A cell is as wide as what is in it needs, whatever its width says.
     const bool is_part = is_part_of_table(element) && element.role != Role::caption;

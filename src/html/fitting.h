@@ -72,6 +72,8 @@ class Fitting {
     };
 
     void fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style);
+    void fit_shares(const Element& element, const Place& place, Written& attributes,
+                    Declarations& style) const;
     void fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void fit_cells(const Place& place, Written& attributes, Declarations& style);
     double sides_of(const Element& element, bool from_right, const Written& attributes,

@@ -119,7 +119,7 @@ class Page {
                 return `<hr${this.attributes({ width: [30, kWidths] })}>`;
             default: {
                 const attributes = this.attributes(kind === 'font' ? { size: [80, ['1', '7', '+4', '-2']] } : {});
-                return `<${kind}${attributes}>${this.several(3, () => this.node(depth - 1))}</${kind}>`;
+                return `<${kind}${attributes}>${this.several(this.isOpen ? 1 : 3, () => this.node(depth - 1))}</${kind}>`;
             }
         }
     }

@@ -358,6 +358,8 @@ TEST(Fitting, AWidthThatIsAShareLeavesSpaceForWhatIsBesideIt)
         {"<div style='width:80%;padding:9px'>x</div>",
          "<div style=\"width:80%;padding:9px;word-break:break-word\">x</div>"},
         {"<hr width='100%'><hr width='80%'>", "<hr><hr width=\"80%\">"},
+        {"<td><table><td><p style='width:50%;max-width:50%;min-width:5%'>x</p><hr width='50%'>",
+         "<table><tbody><tr><td><p>x</p><hr width=\"50%\"></td></tr></tbody></table>"},
         {"<table width='100%' border=1 style='margin:9px'><td>x",
          "<table width=\"100%\" border=\"1\"><tbody><tr><td>x</td></tr></tbody></table>"},
         {"<div style='width:90px'><p style='width:10%'><b style='font-size:40px'>x</b></p></div>",
