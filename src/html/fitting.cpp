@@ -319,7 +319,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         style.erase("min-width");
     }
     // Without a document type a cell whose text does not wrap is never narrower.
-    const bool is_fixed = !is_part || find_written(attributes, "nowrap") != nullptr;
+    const bool is_fixed = !is_part || (!place.wraps && find_written(attributes, "nowrap") != nullptr);
     if (is_part && is_fixed && wide > space) {
         erase_written(attributes, "nowrap");
     }
