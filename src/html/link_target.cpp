@@ -12,18 +12,21 @@
 namespace qm::html {
 namespace {
 
-constexpr std::size_t kMaxShown = 300; ///< bytes
+constexpr std::size_t kMaxShown = 300;    ///< bytes
+constexpr std::size_t kMaxLocalPart = 64; ///< bytes: the host behind it is seen
 constexpr std::string_view kOfHost = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:";
 
 /// As a browser reads it (WHATWG URL): without blanks and controls at its ends, without line ends and tabs.
+/// U+FFFD at an end was such a control, before the mail was read.
 std::string stripped(std::string_view href)
 {
+    constexpr std::string_view kReplaced = "\uFFFD";
     const auto is_outer = [](char c) { return c >= 0 && c <= ' '; };
-    while (!href.empty() && is_outer(href.front())) {
-        href.remove_prefix(1);
+    while (!href.empty() && (is_outer(href.front()) || href.starts_with(kReplaced))) {
+        href.remove_prefix(is_outer(href.front()) ? 1 : kReplaced.size());
     }
-    while (!href.empty() && is_outer(href.back())) {
-        href.remove_suffix(1);
+    while (!href.empty() && (is_outer(href.back()) || href.ends_with(kReplaced))) {
+        href.remove_suffix(is_outer(href.back()) ? 1 : kReplaced.size());
     }
     std::string result(href);
     std::erase_if(result, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
@@ -133,7 +136,8 @@ std::string real_host(std::string_view authority)
     const std::string_view port = has_port ? authority.substr(colon) : std::string_view();
     const std::string host = percent_decoded(has_port ? authority.substr(0, colon) : authority);
     const std::string name = ascii_host_name(host);
-    return (name.empty() ? percent_encoded(host) : dotted(name)) + std::string(port.size() > 1 ? port : "");
+    return (name.empty() ? percent_encoded(text::to_lower(host)) : dotted(name)) +
+           std::string(port.size() > 1 ? port : "");
 }
 
 /// Behind "http:".
@@ -155,7 +159,7 @@ std::string mail_target(std::string_view rest)
         const std::string decoded = percent_decoded(address);
         const auto at = decoded.rfind('@');
         result += result.empty() ? "mailto:" : ",";
-        result += in_visible_ascii(std::string_view(decoded).substr(0, at));
+        result += text::one_line(in_visible_ascii(std::string_view(decoded).substr(0, at)), kMaxLocalPart);
         result += at == std::string::npos ? "" : "@" + real_host(std::string_view(decoded).substr(at + 1));
     }
     return result.empty() ? result : result + in_visible_ascii(rest.substr(addresses.size()));

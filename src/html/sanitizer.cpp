@@ -21,38 +21,46 @@ namespace {
 
 constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+constexpr std::string_view kNoBreakSpace = "\u00A0";
 constexpr std::string_view kEndOfPaper = "</span>";
 constexpr std::size_t kRoomForPaper = 64; ///< bytes of the tags around what has a paper of its own
 constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
 
-/// Is the text of a link its target already? Both are read up to the path without regard to case, and from
-/// there on exactly.
+bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// The address without the slash that is all of its path.
+std::string_view without_root(std::string_view address)
+{
+    const auto scheme = address.find("://");
+    const auto path = address.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
+    return path + 1 == address.size() ? address.substr(0, path) : address;
+}
+
+/// Is the text of a link its target already? Both are read exactly: a capital I looks like a small l. What
+/// begins with a letter is read from there to its end, whatever stands before it.
 bool says_the_same(std::string_view label, std::string_view target)
 {
     label = text::trim(label);
-    const auto scheme_end = [](std::string_view text) {
-        const auto colon = text.find(':');
-        const auto length = text.substr(std::min(colon, text.size())).starts_with("://") ? 3U : 1U;
-        const bool is_known = text::starts_with_ignoring_case(text, "http:") ||
-                              text::starts_with_ignoring_case(text, "https:") ||
-                              text::starts_with_ignoring_case(text, "mailto:");
-        return is_known ? colon + length : 0;
-    };
-    const auto own = scheme_end(label);
-    if (own > 0 && !text::starts_with_ignoring_case(target, label.substr(0, own))) {
+    if (label.empty() || !is_letter(label.front())) {
         return false;
     }
-    label.remove_prefix(own);
-    target.remove_prefix(scheme_end(target));
-    const auto host_end = [](std::string_view text) {
-        return std::min(text.find_first_of("/\\?#"), text.size());
-    };
-    const auto path = [&](std::string_view text) {
-        const std::string_view found = text.substr(host_end(text));
-        return found == "/" ? std::string_view() : found;
-    };
-    return text::equals_ignoring_case(label.substr(0, host_end(label)), target.substr(0, host_end(target))) &&
-           path(label) == path(target);
+    for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
+        if (target.starts_with(scheme) && !label.starts_with(scheme)) {
+            target.remove_prefix(scheme.size());
+        }
+    }
+    return without_root(label) == without_root(target);
+}
+
+/// May a name of a host or a path go on in this character, or have gone on up to it?
+bool is_of_address(char c)
+{
+    constexpr std::string_view kSigns = "./-_@:%?&=#~+$";
+    return is_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 ||
+           kSigns.find(c) != std::string_view::npos;
 }
 
 /// Could somebody read an address in it? An address has "://", an @, or a dot before letters.
@@ -87,11 +95,12 @@ class Writer final : public Visitor {
             leave(row);
             enter(row, Attributes());
         }
+        end_line(element);
         Open open;
         read(attributes);
         fitting_.enter(element, written_, style_);
         legible_.enter(element, written_, style_);
-        open.turns = turns();
+        open.turns = turns() || transforms();
         turning_ += open.turns ? 1 : 0;
         if (!links_.empty()) {
             Link& link = links_.back();
@@ -111,6 +120,7 @@ class Writer final : public Visitor {
 
     void leave(const Element& element) override
     {
+        end_line(element);
         const Open open = open_.back();
         open_.pop_back();
         legible_.leave();
@@ -134,8 +144,9 @@ class Writer final : public Visitor {
     /// There is room for the target before there is any for the text that seems to be one.
     void start_link(std::string_view target) override
     {
+        say_undecided();
         Link link;
-        link.is_plain = turning_ == 0;
+        link.is_plain = turning_ == 0 && !is_of_address(last_);
         const auto shown = shown_target(target);
         link.has_name = shown.has_value();
         link.target = shown.value_or(std::string(kNotNamed));
@@ -158,19 +169,22 @@ class Writer final : public Visitor {
         const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
                                              : looks_like_address(link.label);
         if (link.reserved > 0 && is_needed) {
-            const std::string said = written_target(link);
-            const std::string_view target = order_.next(said);
-            if (is_in_table_structure()) {
-                waiting_ += target;
-            } else {
-                write_target(target);
-            }
+            say(link);
+        } else if (link.reserved > 0 && link.has_name) {
+            reserved_ += link.reserved;
+            undecided_ = link;
         }
     }
 
     void text(std::string_view text) override
     {
+        if (undecided_) {
+            decide(text);
+        }
         const std::string_view shown = order_.next(text);
+        if (!shown.empty()) {
+            last_ = shown.ends_with(kNoBreakSpace) ? ' ' : shown.back();
+        }
         if (!links_.empty()) {
             links_.back().add(shown);
         }
@@ -188,7 +202,7 @@ class Writer final : public Visitor {
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
         Role role = Role::inline_text;
-        bool turns = false; ///< the reading order
+        bool turns = false; ///< the reading order, or changes letters
     };
     struct Link {
         std::string target;
@@ -198,6 +212,7 @@ class Writer final : public Visitor {
         /// another order looks like another name.
         bool is_plain = true;
         bool has_end = false;     ///< an element has ended in it
+        bool has_sign = false;    ///< a comma or the like stands behind it
         std::size_t reserved = 0; ///< bytes for the target
 
         void add(std::string_view text)
@@ -211,6 +226,60 @@ class Writer final : public Visitor {
             }
         }
     };
+
+    void say(const Link& link)
+    {
+        const std::string said = written_target(link);
+        const std::string_view target = order_.next(said);
+        if (is_in_table_structure()) {
+            waiting_ += target;
+        } else {
+            write_target(target);
+        }
+    }
+
+    /// The target that its link says is said again where the words behind the link go on with it:
+    /// <a>evil.example</a>.bank.example
+    void decide(std::string_view next)
+    {
+        constexpr std::string_view kEnds = ".,;:!?)\"'";
+        if (!undecided_->has_sign && !next.empty() && kEnds.find(next.front()) != std::string_view::npos) {
+            undecided_->has_sign = true;
+            next.remove_prefix(1);
+        }
+        if (next.empty()) {
+            return;
+        }
+        if (is_of_address(next.front()) && !next.starts_with(kNoBreakSpace)) {
+            say_undecided();
+        } else {
+            drop_undecided();
+        }
+    }
+    void say_undecided()
+    {
+        if (undecided_) {
+            const Link link = *std::exchange(undecided_, std::nullopt);
+            reserved_ -= link.reserved;
+            say(link);
+        }
+    }
+    void drop_undecided()
+    {
+        if (undecided_) {
+            reserved_ -= undecided_->reserved;
+            undecided_.reset();
+        }
+    }
+
+    /// Between blocks no word goes on.
+    void end_line(const Element& element)
+    {
+        if (element.role != Role::inline_text && element.name != "img") {
+            drop_undecided();
+            last_ = ' ';
+        }
+    }
 
     /// What the element that is being entered may keep. The style has its place among the attributes, without
     /// its value.
@@ -236,6 +305,13 @@ class Writer final : public Visitor {
     {
         const std::string* const direction = find_written(written_, "dir");
         return (direction != nullptr && *direction != "ltr") || style_.find("direction") == "rtl";
+    }
+
+    /// True when letters are not shown as they are written.
+    bool transforms() const
+    {
+        const std::string_view transform = style_.find("text-transform");
+        return !transform.empty() && transform != "none";
     }
 
     bool has_room(std::size_t bytes) const { return html_.size() + reserved_ + bytes <= options_.max_input; }
@@ -292,7 +368,8 @@ class Writer final : public Visitor {
     /// What the next reader would leave out is not written.
     bool has_room_for_element()
     {
-        full_ = full_ || elements_ + links_.size() >= Nesting::kMaxElements; // each target may take one
+        full_ = full_ || elements_ + links_.size() + (undecided_ ? 1 : 0) >=
+                             Nesting::kMaxElements; // each target may take one
         elements_ += full_ ? 0 : 1;
         return !full_;
     }
@@ -413,9 +490,11 @@ class Writer final : public Visitor {
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
-    std::vector<Link> links_; ///< that are open
-    std::string waiting_;     ///< targets that stand behind the table
-    std::size_t turning_ = 0; ///< open elements
+    std::vector<Link> links_;       ///< that are open
+    std::optional<Link> undecided_; ///< has ended, and says its target unless a word goes on with it
+    char last_ = ' ';               ///< the end of the text before
+    std::string waiting_;           ///< targets that stand behind the table
+    std::size_t turning_ = 0;       ///< open elements
     ReadingOrder order_;
     Fitting fitting_;
     Legible legible_;

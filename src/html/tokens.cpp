@@ -64,6 +64,53 @@ const SpecialElement* find_special(std::string_view name)
     return found == kSpecialElements.end() ? nullptr : found;
 }
 
+/// Does the tag that begins `text` have this name? `name` with "<" or "</".
+bool is_tag(std::string_view text, std::string_view name)
+{
+    if (!text::starts_with_ignoring_case(text, name)) {
+        return false;
+    }
+    const char behind = text.size() == name.size() ? '>' : text[name.size()];
+    return is_space(behind) || behind == '/' || behind == '>';
+}
+
+/// Where the end tag stands, npos when there is none.
+std::size_t end_of_raw(std::string_view text, std::string_view name)
+{
+    const std::string tag = "</" + std::string(name);
+    for (auto at = text.find("</"); at != npos; at = text.find("</", at + 2)) {
+        if (is_tag(text.substr(at), tag)) {
+            return at;
+        }
+    }
+    return npos;
+}
+
+/// The same of a script: behind "<!--" a script in the script has an end tag of its own (WHATWG HTML, "script
+/// data double escaped state").
+std::size_t end_of_script(std::string_view text)
+{
+    bool is_escaped = false;
+    bool is_inner = false;
+    for (auto at = text.find_first_of("<-"); at != npos; at = text.find_first_of("<-", at + 1)) {
+        const std::string_view rest = text.substr(at);
+        if (rest.starts_with("-->")) {
+            is_escaped = is_inner = false;
+        } else if (rest.starts_with("<!--")) {
+            is_escaped = true;
+            ++at; // the dashes may belong to the end, too
+        } else if (is_tag(rest, "</script")) {
+            if (!is_inner) {
+                return at;
+            }
+            is_inner = false;
+        } else if (is_escaped && is_tag(rest, "<script")) {
+            is_inner = true;
+        }
+    }
+    return npos;
+}
+
 /// For a program that runs scripts <noscript> is a text up to its end tag wherever that stands.
 bool has_end_of_noscript(std::string_view markup)
 {
@@ -303,6 +350,9 @@ bool Tokenizer::handle_special(bool is_closed)
     if (special == nullptr) {
         return true;
     }
+    if (special->special == Special::drop_tree && has_attribute("shadowrootmode")) {
+        return true; // a browser shows its content in place of the element around it
+    }
     const auto end = special->special == Special::show_rest ? npos : find_end_tag(special->name);
     const std::string_view content = rest_.substr(0, end);
     if (end != npos) {
@@ -321,6 +371,13 @@ bool Tokenizer::handle_special(bool is_closed)
     pending_ = content;
     pending_end_ = "pre";
     return true;
+}
+
+bool Tokenizer::has_attribute(std::string_view name) const
+{
+    return std::ranges::any_of(token_.attributes, [&](const RawAttribute& attribute) {
+        return text::equals_ignoring_case(attribute.name, name);
+    });
 }
 
 /// False when nobody could have seen the content of this element. In SVG and MathML it is markup, and none
@@ -352,13 +409,9 @@ std::size_t Tokenizer::find_end_tag(std::string_view name)
     if (std::ranges::find(never_closed_, name) != never_closed_.end()) {
         return npos;
     }
-    for (auto at = rest_.find("</"); at != npos; at = rest_.find("</", at + 2)) {
-        const std::string_view behind = rest_.substr(at + 2);
-        if (text::starts_with_ignoring_case(behind, name) &&
-            (behind.size() == name.size() || is_space(behind[name.size()]) || behind[name.size()] == '/' ||
-             behind[name.size()] == '>')) {
-            return at;
-        }
+    const std::size_t at = name == "script" ? end_of_script(rest_) : end_of_raw(rest_, name);
+    if (at != npos) {
+        return at;
     }
     never_closed_.emplace_back(name);
     return npos;

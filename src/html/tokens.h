@@ -71,6 +71,7 @@ class Tokenizer {
     bool handle_special(bool is_closed);
     bool drop(std::string_view content, bool is_closed);
     bool say_so();
+    bool has_attribute(std::string_view name) const;
     std::size_t find_end_tag(std::string_view name);
     void skip_end_tag(std::size_t at);
 

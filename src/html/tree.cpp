@@ -153,6 +153,15 @@ std::string attribute_source(const Token& token, const Element& element)
     return source;
 }
 
+/// Elements that are left out, but the end tag of a link in them does not end the link around them. An empty
+/// element in their place tells that the text of the link is not in one piece.
+bool holds_links(std::string_view name)
+{
+    constexpr std::array<std::string_view, 6> kNames = {"applet", "marquee", "math",
+                                                        "object", "svg",     "template"};
+    return std::ranges::find(kNames, name) != kNames.end();
+}
+
 /// `a` without a target is no link, and yet ends the one before it.
 void start_link(const Token& token, Nesting& nesting)
 {
@@ -161,7 +170,7 @@ void start_link(const Token& token, Nesting& nesting)
     const RawAttribute* const raw = html != nullptr ? html : find_raw(token, "xlink:href"); // of SVG
     if (raw != nullptr) {
         std::string target;
-        append_quoted(text::cut_utf8(text::trim(raw->value), kMaxAttributeValue), target);
+        append_quoted(text::trim(raw->value), target); // however long: its host may stand at its end
         nesting.start_link(target);
     }
 }
@@ -183,6 +192,10 @@ std::string nested_source(std::string_view input, bool& cut)
             nesting.add_text(token.text);
         } else if (token.kind == Token::Kind::verbatim) {
             nesting.add_verbatim(token.text);
+        } else if (token.kind == Token::Kind::start && holds_links(token.name)) {
+            const Element& nothing = *find_element("span");
+            nesting.start(nothing, {});
+            nesting.end(nothing);
         } else if (element == nullptr || (element->name == "html" && token.kind == Token::Kind::start &&
                                           find_raw(token, "dir") == nullptr)) {
             continue; // `html` is around everything: of use only where it turns the reading order

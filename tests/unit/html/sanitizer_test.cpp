@@ -170,7 +170,9 @@ TEST(Sanitizer, ALinkIsDeadAndItsTargetIsText)
 TEST(Sanitizer, ATargetThatTheTextSaysAlreadyIsNotRepeated)
 {
     EXPECT_EQ(clean("<a href=\"https://x.example/\">https://x.example</a>"), "https://x.example");
-    EXPECT_EQ(clean("<a href=\"https://x.example/\">X.example</a>"), "X.example");
+    EXPECT_EQ(
+        clean("<a href=\"https://x.example/\">x.example</a>, <a href='http://x.example'>x.example/</a>"),
+        "x.example, x.example/");
     EXPECT_EQ(clean("<a href=\"mailto:a@b.example\">a@b.example</a>"), "a@b.example");
     EXPECT_EQ(clean("<a href=\"https://evil.example/\">https://bank.example</a>"),
               "https://bank.example [https://evil.example/]");
@@ -186,6 +188,74 @@ TEST(Sanitizer, WhatTheTextSaysMustBeWhereTheLinkLeads)
               "https://bank.example@evil.example [https://evil.example/]");
     EXPECT_EQ(clean("<a href='https://b\u00FCcher.example'>b\u00FCcher.example</a>"),
               "b\u00FCcher.example [https://xn--bcher-kva.example]");
+}
+
+TEST(Sanitizer, WhatALinkSaysIsReadAsItIsShown)
+{
+    EXPECT_EQ(clean("<a href='http://paypai.example'>paypaI.example</a>"),
+              "paypaI.example [http://paypai.example]");
+    EXPECT_EQ(clean("<a href='http://paypaI.&#189;.example'>x</a>"), "x [http://paypai.%C2%BD.example]");
+    // Behind a mark from right to left numbers change places with what is behind them.
+    EXPECT_EQ(clean("&#x200f;<a href='http://6.6.6.6/?8.8.8.8'>6.6.6.6/?8.8.8.8</a>"),
+              "\u200F6.6.6.6/?8.8.8.8 [http://6.6.6.6/?8.8.8.8]");
+    EXPECT_EQ(clean("<p style='text-transform:uppercase'><a href='http://x.example/aI'>x.example/aI</a></p>"),
+              "<p style=\"text-transform:uppercase\">x.example/aI [http://x.example/aI]</p>");
+    // The end tag in it is not that of the link.
+    for (const std::string_view wall : {"marquee", "object", "applet"}) {
+        EXPECT_EQ(
+            clean("<a href='http://evil.example/'>evil.example<" + std::string(wall) + "></a> <b>bank</b>"),
+            "evil.example [http://evil.example/] <b>bank</b>")
+            << wall;
+    }
+}
+
+TEST(Sanitizer, WordsAroundALinkDoNotGoOnWithItsTarget)
+{
+    const std::string link = "<a href='https://evil.example/'>evil.example</a>";
+    const std::string said = "evil.example [https://evil.example/]";
+    EXPECT_EQ(clean(link + ".bank.example/login"), said + ".bank.example/login");
+    EXPECT_EQ(clean(link + "<b>.</b><i>bank.example</i>"),
+              "evil.example<b>.</b><i> [https://evil.example/]bank.example</i>");
+    EXPECT_EQ(clean("https://bank.example/?u=" + link), "https://bank.example/?u=" + said);
+    EXPECT_EQ(clean(link + link), said + said);
+    for (const std::string_view behind : {"", " x", ". x", ".", ")", "&nbsp;x", "<br>x", "<p>x</p>"}) {
+        EXPECT_EQ(clean(link + std::string(behind)).find('['), std::string::npos) << behind;
+    }
+    for (const std::string_view before : {"x ", "(", "x<br>", "x&nbsp;", "<p>x</p>"}) {
+        EXPECT_EQ(clean(std::string(before) + link).find('['), std::string::npos) << before;
+    }
+}
+
+TEST(Sanitizer, TheHostIsSaidHoweverLongTheTargetIs)
+{
+    const std::string tabs(8300, '\t');
+    EXPECT_EQ(clean("<a href=\"http://bank.example" + tabs + "@evil.example/\">bank.example</a>"),
+              "bank.example [http://evil.example/]");
+    EXPECT_EQ(clean("<a href=\"http://bank.example:" + std::string(8300, '1') + "@evil.example/\">x</a>"),
+              "x [http://evil.example/]");
+    std::string references;
+    for (int i = 0; i < 2100; ++i) {
+        references += "&#9;";
+    }
+    EXPECT_EQ(clean("<a href='" + references + "http://evil.example/'>x</a>"), "x [http://evil.example/]");
+    EXPECT_EQ(clean("<a href='\x01http://evil.example/\x02'>x</a>"), "x [http://evil.example/]");
+    const std::string mail = clean("<a href='mailto:" + std::string(400, 'a') + "@evil.example'>x</a>");
+    EXPECT_NE(mail.find("@evil.example]"), std::string::npos) << mail;
+}
+
+TEST(Sanitizer, AScriptInAScriptEndsWhereABrowserEndsIt)
+{
+    EXPECT_EQ(clean("<script><!--<script>x</script>SECRET--></script>after"), "after");
+    EXPECT_EQ(clean("<script><!--x</script>after"), "after");
+    EXPECT_EQ(clean("<script><!--><script>x</script>after"), "after");
+    EXPECT_EQ(clean("<script>'<script>'</script>after"), "after");
+}
+
+TEST(Sanitizer, WhatATemplateShowsInPlaceOfAnElementIsShown)
+{
+    EXPECT_EQ(clean("<div><template shadowrootmode=open><p>shown</p></template>light</div>"),
+              "<div><p>shown</p>light</div>");
+    EXPECT_EQ(clean("<template><p>never</p></template>x"), "x");
 }
 
 TEST(Sanitizer, OnlyATextInOnePieceSaysTheSame)
