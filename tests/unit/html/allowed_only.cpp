@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 25> kAttributes = {
     "src",   "start", "style",   "type",   "valign",      "value",       "width"};
 constexpr std::array<std::string_view, 18> kNeverInStyle = {
     "url",        "expression", "\\",        "/*",       "position", "z-index",
-    "display",    "visibility", "opacity",   "import",   "behavior", "binding",
+    "display",    "visibility", "opacity",   "!",        "behavior", "binding",
     "javascript", "@",          "transform", "overflow", "float",    "margin:-"};
 
 template <std::size_t count>
