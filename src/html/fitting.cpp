@@ -48,7 +48,7 @@ bool has_stroke(const Element& element, std::string_view decoration)
 {
     const bool usual = element.name == "u" || element.name == "s" || element.name == "strike" ||
                        element.name == "del" || element.name == "ins";
-    return usual || (!decoration.empty() && decoration != "none");
+    return decoration != "none" && (usual || !decoration.empty());
 }
 
 void put(Written& attributes, std::string_view name, const std::string& value)
@@ -125,7 +125,9 @@ void Fitting::enter(const Element& element, Written& attributes, Declarations& s
         place.wraps = true;
         place.space = std::min(place.space, kPage);
     }
+    place.direction = direction_of(direction, style.find("direction"), place.direction);
     if (element.role == Role::inline_text) {
+        fit_raised(element, place, style);
         for (const std::string_view family : {"padding", "border", "margin", "width", "max-width", "min-"}) {
             style.erase_family(family);
         }
@@ -135,7 +137,7 @@ void Fitting::enter(const Element& element, Written& attributes, Declarations& s
     }
     fit_lines(element, place, attributes, style);
     fit_letters(element, place, attributes, style);
-    markers_.enter(element, attributes, style, place.letters, place.from_right);
+    markers_.enter(element, attributes, style, {place.letters, place.from_right, place.direction});
     open_.push_back(place);
 }
 
@@ -161,6 +163,37 @@ void Fitting::leave(const Element& element)
     } else if (element.role != Role::void_text) { // an image is written without its style
         open_.back().taken = std::max(open_.back().taken, taken);
     }
+}
+
+/// 0: from left to right, 1: from right to left; each that depends on the text is one of its own.
+unsigned Fitting::direction_of(const std::string* attribute, std::string_view style, unsigned around)
+{
+    if (!style.empty()) {
+        return style == "rtl" ? 1 : 0;
+    }
+    if (attribute == nullptr) {
+        return around;
+    }
+    return *attribute == "ltr" ? 0 : *attribute == "rtl" ? 1 : ++directions_;
+}
+
+/// Steps up or down in a line lead away from it, and paper and strokes with them.
+void Fitting::fit_raised(const Element& element, Place& place, Declarations& style) const
+{
+    const Place& around = open_.back();
+    const std::string_view align = style.find("vertical-align");
+    const bool has_paper = element.name == "mark" || !style.find("background-color").empty();
+    if (!align.empty() && align != "baseline" &&
+        (around.raised || has_paper || around.stroke > 0 ||
+         has_stroke(element, style.find("text-decoration")))) {
+        style.erase("vertical-align");
+    }
+    const bool is_raised = element.name == "sub" || element.name == "sup";
+    if (is_raised && around.raised) {
+        style.set("vertical-align", "baseline");
+    }
+    const std::string_view left = style.find("vertical-align");
+    place.raised = around.raised || is_raised || (!left.empty() && left != "baseline");
 }
 
 /// Margins, paddings and borders at both sides, with those that a browser gives where the style is silent.
@@ -421,7 +454,13 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     // Without a document type the box of letters has its own height, and the line that of what is in it.
     const bool has_paper = element.role == Role::inline_text &&
                            (element.name == "mark" || !style.find("background-color").empty());
-    if (has_paper || has_stroke(element, style.find("text-decoration"))) {
+    bool strokes = has_stroke(element, style.find("text-decoration"));
+    if (strokes && around.struck) {
+        style.set("text-decoration", "none");
+        strokes = false;
+    }
+    place.struck = place.struck || strokes;
+    if (has_paper || strokes) {
         place.stroke = std::max(place.stroke, size);
     }
 }

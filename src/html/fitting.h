@@ -43,6 +43,9 @@ class Fitting {
         double stroke = 0;          ///< size of the largest letters that a line goes through or under
         double indent = 0;          ///< pixels of all margins and paddings
         double room = 600;          ///< for them
+        bool struck = false;        ///< a line goes through or under the letters
+        bool raised = false;        ///< above or below the line
+        unsigned direction = 0;
         bool from_right = false;
         bool wraps = false; ///< lines may not be wider than their box
         Lines lines = Lines::wrapped;
@@ -71,6 +74,8 @@ class Fitting {
         std::size_t next_free(std::size_t at) const;
     };
 
+    unsigned direction_of(const std::string* attribute, std::string_view style, unsigned around);
+    void fit_raised(const Element& element, Place& place, Declarations& style) const;
     void fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style);
     void fit_shares(const Element& element, const Place& place, Written& attributes,
                     Declarations& style) const;
@@ -86,6 +91,7 @@ class Fitting {
     std::vector<Place> open_{Place{}};
     std::vector<Grid> tables_;
     Markers markers_;
+    unsigned directions_ = 1; ///< the last that was given
 };
 
 } // namespace qm::html

@@ -44,18 +44,19 @@ bool has_markers(const Element& element)
     return element.role == Role::list && element.name != "dl";
 }
 
-void Markers::enter(const Element& element, Written& attributes, Declarations& style, double letters,
-                    bool from_right)
+void Markers::enter(const Element& element, Written& attributes, Declarations& style, const Text& text)
 {
     if (has_markers(element)) {
-        lists_.push_back({space_before(style, from_right), number_written(attributes, "start", 1)});
+        lists_.push_back(
+            {space_before(style, text.from_right), number_written(attributes, "start", 1), text.direction});
     }
     Kind kind = kind_of(element, attributes, style, kinds_.back());
     if (element.role == Role::list_item) {
         List& list = lists_.back();
         const unsigned number = number_written(attributes, "value", list.next);
         list.next = number + 1;
-        if (width_of(kind, number) * letters > list.space + kMayStickOut) {
+        if (width_of(kind, number) * text.letters > list.space + kMayStickOut ||
+            (kind != Kind::none && text.direction != list.direction)) {
             erase_written(attributes, "type");
             style.set("list-style-type", "none");
             kind = Kind::none;

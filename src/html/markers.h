@@ -16,10 +16,16 @@ bool has_markers(const Element& element);
 /// outside of its item: a long one lies on what is beside the list.
 class Markers {
   public:
-    /// Leaves out the marker of an item when there is no space for it. `letters`: their size in the element,
-    /// pixels. Doing it twice changes nothing.
-    void enter(const Element& element, Written& attributes, Declarations& style, double letters,
-               bool from_right);
+    struct Text {
+        double letters = 16;     ///< pixels
+        bool from_right = false; ///< there or around it
+        unsigned direction = 0;  ///< the same in elements whose text has the same
+    };
+
+    /// Leaves out the marker of an item when there is no space for it, or none at the side where a browser
+    /// writes it: that of its own text, while the space is at the side of the list's. `text`: of the element.
+    /// Doing it twice changes nothing.
+    void enter(const Element& element, Written& attributes, Declarations& style, const Text& text);
     void leave(const Element& element);
 
     /// Pixels that a list has for its markers.
@@ -30,6 +36,7 @@ class Markers {
     struct List {
         double space = 0;
         unsigned next = 1; ///< number of an item
+        unsigned direction = 0;
     };
 
     static Kind kind_of(const Element& element, const Written& attributes, const Declarations& style,

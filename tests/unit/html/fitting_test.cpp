@@ -233,7 +233,8 @@ TEST(Fitting, LettersAreNeitherTooSmallNorTooLarge)
 {
     expect_each({
         {"<small><sub><small><sup>x",
-         "<small><sub><small><sup style=\"font-size:8px\">x</sup></small></sub></small>"},
+         "<small><sub><small><sup "
+         "style=\"vertical-align:baseline;font-size:8px\">x</sup></small></sub></small>"},
         {"<h1>a<div>b<h1>c</h1>d</div></h1>", "<h1>a<div>b<h1 style=\"font-size:60px\">c</h1>d</div></h1>"},
         {"<span style='font-size:9px'><h6>x",
          "<span style=\"font-size:9px\"><h6 style=\"font-size:8px\">x</h6></span>"},
@@ -347,6 +348,33 @@ TEST(Fitting, ANarrowBoxDoesNotTakeOverLinesThatDoNotWrap)
         {"<div style='white-space:nowrap'><p style='white-space:normal'><i dir=rtl>x</i></p></div>",
          "<div style=\"white-space:nowrap\"><p style=\"white-space:normal\"><i dir=\"rtl\" "
          "style=\"word-break:break-word\">x</i></p></div>"},
+    });
+}
+
+TEST(Fitting, AMarkerStandsAtTheSideOfItsList)
+{
+    expect_each({
+        {"<ol dir=rtl><li dir=rtl>x<li style='direction:rtl'>y</ol>",
+         "<ol dir=\"rtl\" style=\"word-break:break-word\"><li dir=\"rtl\">x</li><li "
+         "style=\"direction:rtl\">y</li></ol>"},
+        {"<ol><div dir=rtl><li>x</div><li dir=auto>y<li>z</ol>",
+         "<ol><div dir=\"rtl\" style=\"word-break:break-word\"><li "
+         "style=\"list-style-type:none\">x</li></div><li "
+         "dir=\"auto\" style=\"word-break:break-word;list-style-type:none\">y</li><li>z</li></ol>"},
+    });
+}
+
+TEST(Fitting, StepsAndStrokesDoNotAddUp)
+{
+    expect_each({
+        {"<u>a<s>b</s><b style='text-decoration:overline'>c</b></u><s>d</s>",
+         "<u>a<s style=\"text-decoration:none\">b</s><b style=\"text-decoration:none\">c</b></u><s>d</s>"},
+        {"x<sup>2<sup>3</sup><sub>4</sub></sup><sub>5</sub>",
+         "x<sup>2<sup style=\"vertical-align:baseline\">3</sup><sub "
+         "style=\"vertical-align:baseline\">4</sub></sup><sub>5</sub>"},
+        {"<b style='vertical-align:sub;background:#fff'>a</b><mark><i "
+         "style='vertical-align:top'>b</i></mark>",
+         "<b style=\"background-color:#fff\">a</b><mark><i>b</i></mark>"},
     });
 }
 
