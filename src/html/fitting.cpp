@@ -27,6 +27,7 @@ constexpr double kNarrowPage = 300;        ///< pixels; few are narrower
 constexpr double kBordersOfRule = 2;       ///< pixels at both sides of <hr>, by the browser
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
+constexpr double kMostRoundBorder = 3;     ///< pixels
 constexpr double kUsualBetween = 2;        ///< pixels between cells
 constexpr double kMostBetween = 0.02;      ///< of the space for all of them
 
@@ -132,6 +133,9 @@ void Fitting::enter(const Element& element, Written& attributes, Declarations& s
             style.erase_family(family);
         }
     } else {
+        if (style.side_borders() > 2 * kMostRoundBorder) { // the text would stand on its corners
+            style.erase_family("border-radius");
+        }
         fit_sides(element, place, attributes, style);
         fit_width(element, place, attributes, style);
     }

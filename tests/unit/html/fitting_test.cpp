@@ -364,6 +364,16 @@ TEST(Fitting, AMarkerStandsAtTheSideOfItsList)
     });
 }
 
+TEST(Fitting, NoTextStandsOnTheRoundCornerOfABorder)
+{
+    expect_each({
+        {"<div style='border:20px solid #000;border-radius:60px'>x</div>",
+         "<div style=\"border:20px solid #000\">x</div>"},
+        {"<div style='border:1px solid #000;border-radius:9px'>x</div>",
+         "<div style=\"border:1px solid #000;border-radius:9px\">x</div>"},
+    });
+}
+
 TEST(Fitting, StepsAndStrokesDoNotAddUp)
 {
     expect_each({
