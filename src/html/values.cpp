@@ -204,9 +204,10 @@ Checked attribute_color(std::string_view value)
 bool has_letters(std::string_view font)
 {
     return std::ranges::none_of(
-        std::array{"ding", "symbol", "blank", "marlett", "barcode", "icon", "awesome", "glyph", "mt extra",
-                   "monotype sorts", "ms outlook", "lastresort", "last resort", "mdl2", "specialty",
-                   "d050000l"},
+        std::array{"ding",           "symbol",     "ornament",   "blank",       "marlett",
+                   "barcode",        "icon",       "awesome",    "glyph",       "mt extra",
+                   "monotype sorts", "ms outlook", "lastresort", "last resort", "mdl2",
+                   "specialty",      "d050000l",   "cmsy",       "wasy",        "gdt"},
         [&](std::string_view part) { return font.find(part) != std::string_view::npos; });
 }
 
