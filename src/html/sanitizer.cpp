@@ -50,6 +50,7 @@ bool says_the_same(std::string_view label, std::string_view target)
     for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
         if (target.starts_with(scheme) && !label.starts_with(scheme)) {
             target.remove_prefix(scheme.size());
+            break; // a host may be called "mailto:"
         }
     }
     return without_root(label) == without_root(target);

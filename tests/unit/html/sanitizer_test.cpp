@@ -186,6 +186,8 @@ TEST(Sanitizer, WhatTheTextSaysMustBeWhereTheLinkLeads)
               "x.example/pay [https://x.example/Pay]");
     EXPECT_EQ(clean("<a href='https://bank.example@evil.example/'>https://bank.example@evil.example</a>"),
               "https://bank.example@evil.example [https://evil.example/]");
+    EXPECT_EQ(clean("<a href='https://mailto:bank.example/'>bank.example</a>"),
+              "bank.example [https://mailto:bank.example/]");
     EXPECT_EQ(clean("<a href='https://b\u00FCcher.example'>b\u00FCcher.example</a>"),
               "b\u00FCcher.example [https://xn--bcher-kva.example]");
 }
