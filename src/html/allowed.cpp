@@ -243,6 +243,13 @@ bool is_void(const Element& element)
            element.role == Role::column;
 }
 
+Content content_before(std::string_view rest)
+{
+    const auto tag = rest.find('<');
+    const bool is_end = tag != std::string_view::npos && rest.substr(tag).starts_with("</");
+    return is_end ? Content::text : Content::elements;
+}
+
 const Attribute* find_attribute(const Element& element, std::string_view name)
 {
     const auto named = [&](const Attribute& attribute) {

@@ -29,6 +29,12 @@ enum class Role : std::uint8_t {
     cell, ///< td, th
 };
 
+/// What stands in an element.
+enum class Content : std::uint8_t {
+    text, ///< alone, or nothing
+    elements,
+};
+
 /// How the value of an attribute is checked and rewritten.
 enum class Value : std::uint8_t {
     align,
@@ -64,6 +70,9 @@ struct Element {
 
 /// True for an element without an end tag: br, img, hr, col.
 bool is_void(const Element& element);
+
+/// Of the element whose start tag stands before `rest`, in HTML where every element has its end tag.
+Content content_before(std::string_view rest);
 
 /// True for an element with other parts of the table in it and no text: table, tbody, colgroup, tr.
 constexpr bool is_table_structure(Role role)

@@ -16,10 +16,10 @@ namespace {
 constexpr std::size_t kMaxDeclarations = 30; ///< before ours
 constexpr std::size_t kMaxStyle = 3600;      ///< bytes, before ours
 constexpr double kLeastLetters = 8;
+constexpr double kLeastOfSmallCaps = 12; ///< which are shown two thirds as large
 constexpr double kMostLetters = 60;
 constexpr double kUsualLetters = 16;
 constexpr double kLeastBesideStroke = 0.6; ///< of the letters that the stroke belongs to
-constexpr std::size_t kMaxColumns = 60;    ///< that cells can reach over
 constexpr double kMostOfSpace = 0.75;      ///< for one letter
 constexpr double kWidestLetter = 1.2;      ///< of their size
 constexpr double kPage = 700;              ///< pixels; most are wider
@@ -28,8 +28,7 @@ constexpr double kBordersOfRule = 2;       ///< pixels at both sides of <hr>, by
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
 constexpr double kMostRoundBorder = 3;     ///< pixels
-constexpr double kUsualBetween = 2;        ///< pixels between cells
-constexpr double kMostBetween = 0.02;      ///< of the space for all of them
+constexpr double kMostBorders = 6;         ///< pixels beside each other that hide no letter
 
 struct Scale {
     std::string_view name;
@@ -50,15 +49,6 @@ bool has_stroke(const Element& element, std::string_view decoration)
     const bool usual = element.name == "u" || element.name == "s" || element.name == "strike" ||
                        element.name == "del" || element.name == "ins";
     return decoration != "none" && (usual || !decoration.empty());
-}
-
-void put(Written& attributes, std::string_view name, const std::string& value)
-{
-    if (std::string* const found = find_written(attributes, name)) {
-        *found = value;
-    } else {
-        attributes.emplace_back(name, value);
-    }
 }
 
 /// Pixels of <font size>: 1 to 7, or up and down from 3.
@@ -88,34 +78,18 @@ bool is_part_of_table(const Element& element)
 
 } // namespace
 
-bool Fitting::Grid::has_space(std::size_t at, double beside) const
-{
-    const double taken_there = at < taken.size() ? taken[at] : 0;
-    return all_taken + std::max(0.0, least() - taken_there) + beside <= space;
-}
-
-double Fitting::Grid::least() const
-{
-    return between + kLeastLetters * kWidestLetter;
-}
-
-std::size_t Fitting::Grid::next_free(std::size_t at) const
-{
-    while (at < busy.size() && busy[at] > 0) {
-        ++at;
-    }
-    return at;
-}
-
 bool Fitting::row_is_full() const
 {
-    const Grid& grid = tables_.back();
-    return grid.has_cell && !grid.has_space(grid.next_free(grid.column), 0);
+    return tables_.back().row_is_full();
 }
 
 void Fitting::enter(const Element& element, Written& attributes, Declarations& style)
 {
-    fit_cell(element, attributes);
+    if (element.role == Role::table) {
+        tables_.emplace_back();
+    } else if (is_part_of_table(element)) {
+        tables_.back().enter(element, attributes);
+    }
     style.shorten(kMaxDeclarations, kMaxStyle);
     Place place = open_.back();
     place.taken = 0;
@@ -137,6 +111,10 @@ void Fitting::enter(const Element& element, Written& attributes, Declarations& s
             style.erase_family("border-radius");
         }
         fit_sides(element, place, attributes, style);
+        if (element.role < Role::table || element.role == Role::caption) { // tables grow with what is in them
+            place.borders += style.border("right");
+            place.wraps = place.wraps || place.borders > kMostBorders;
+        }
         fit_width(element, place, attributes, style);
     }
     fit_lines(element, place, attributes, style);
@@ -151,19 +129,12 @@ void Fitting::leave(const Element& element)
     Place place = open_.back();
     open_.pop_back();
     if (element.role == Role::table) {
-        place.taken = std::max(place.taken, tables_.back().all_taken);
+        place.taken = std::max(place.taken, tables_.back().taken());
         tables_.pop_back();
     }
-    double taken = place.taken + place.sides;
+    const double taken = place.taken + place.sides;
     if (element.role == Role::cell) {
-        Grid& grid = tables_.back();
-        taken += grid.between;
-        grid.taken.resize(std::max(grid.taken.size(), grid.column));
-        const double share = taken / static_cast<double>(grid.column - grid.first);
-        for (std::size_t column = grid.first; column < grid.column; ++column) {
-            grid.all_taken += std::max(0.0, share - grid.taken[column]);
-            grid.taken[column] = std::max(grid.taken[column], share);
-        }
+        tables_.back().leave_cell(taken);
     } else if (element.role != Role::void_text) { // an image is written without its style
         open_.back().taken = std::max(open_.back().taken, taken);
     }
@@ -205,7 +176,7 @@ double Fitting::sides_of(const Element& element, bool from_right, const Written&
                          const Declarations& style) const
 {
     const bool is_quote = element.name == "blockquote";
-    const double padding = element.role == Role::cell ? tables_.back().padding : 0;
+    const double padding = element.role == Role::cell ? tables_.back().padding() : 0;
     const double margin_begin = is_quote || element.name == "dd" ? kIndent : 0;
     const double margin_end = is_quote ? kIndent : 0;
     const double padding_begin = has_markers(element) ? kIndent : padding;
@@ -244,16 +215,7 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         }
     }
     if (element.role == Role::cell) {
-        const Grid& grid = tables_.back();
-        const auto first = std::min(grid.first, grid.taken.size());
-        const auto end = std::min(grid.column, grid.taken.size());
-        place.space -= grid.between + grid.all_taken;
-        for (std::size_t column = first; column < end; ++column) {
-            place.space += grid.taken[column];
-        }
-        if (find_written(attributes, "rowspan") != nullptr) {
-            place.space -= grid.least(); // a row that it reaches into has a cell too
-        }
+        place.space = tables_.back().space_in_cell(place.space, attributes);
     }
     place.sides = sides_of(element, place.from_right, attributes, style);
     const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
@@ -279,26 +241,8 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
     place.indent += place.sides;
     place.space -= place.sides;
     if (element.role == Role::table) {
-        fit_cells(place, attributes, style);
+        tables_.back().enter_table(place.space, attributes, style);
     }
-}
-
-/// What is around and between all cells of a table.
-void Fitting::fit_cells(const Place& place, Written& attributes, Declarations& style)
-{
-    Grid& grid = tables_.back();
-    const auto between = [&] {
-        const std::string_view spacing = style.find("border-spacing");
-        return std::max<double>(number_written(attributes, "cellspacing", 2),
-                                pixels(spacing.substr(0, spacing.find(' '))));
-    };
-    if (between() > std::max(kUsualBetween, place.space * kMostBetween)) {
-        erase_written(attributes, "cellspacing");
-        style.erase("border-spacing");
-    }
-    grid.between = between();
-    grid.padding = number_written(attributes, "cellpadding", 1);
-    grid.space = place.space - grid.between; // and beside the last
 }
 
 /// Widths that are a share of what is around; those of tables, whose borders are inside, are not asked for.
@@ -348,7 +292,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         style.erase("width");
         erase_written(attributes, "width");
         if (element.role == Role::table && margins_of(style) == 0) {
-            put(attributes, "width", "100%");
+            write_attribute(attributes, "width", "100%");
         }
         wide = 0;
     }
@@ -451,62 +395,36 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
         style.erase("font-size");
     }
     place.letters = size;
+    fit_small_caps(place, style);
     // Without a document type a table does not take over the size of the letters around it.
     const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
     place.quirks_letters = size == usual ? std::min(around_quirks * scale_of(element), most) : size;
     place.taken = std::max(place.taken, std::max(size, place.quirks_letters) * kWidestLetter);
-    // Without a document type the box of letters has its own height, and the line that of what is in it.
-    const bool has_paper = element.role == Role::inline_text &&
-                           (element.name == "mark" || !style.find("background-color").empty());
+    // Without a document type the stroke belongs to its own letters, and the line to those that are in it.
     bool strokes = has_stroke(element, style.find("text-decoration"));
     if (strokes && around.struck) {
         style.set("text-decoration", "none");
         strokes = false;
     }
     place.struck = place.struck || strokes;
-    if (has_paper || strokes) {
+    if (strokes) {
         place.stroke = std::max(place.stroke, size);
     }
 }
 
-void Fitting::fit_cell(const Element& element, Written& attributes)
+void Fitting::fit_small_caps(Place& place, Declarations& style) const
 {
-    if (element.role == Role::table) {
-        tables_.emplace_back();
-    } else if (element.role == Role::row_group) {
-        tables_.back().busy.clear();
-    } else if (element.role == Role::row) {
-        tables_.back().column = 0;
-        tables_.back().has_cell = false;
-        for (unsigned& rows : tables_.back().busy) {
-            rows -= rows > 0 ? 1 : 0;
-        }
-    } else if (element.role == Role::cell) {
-        Grid& grid = tables_.back();
-        const auto is_busy = [&](std::size_t column) {
-            return column < grid.busy.size() && grid.busy[column] > 0;
-        };
-        grid.column = grid.next_free(grid.column);
-        grid.first = grid.column;
-        grid.has_cell = true;
-        const unsigned wanted = number_written(attributes, "colspan", 1);
-        unsigned columns = 1;
-        while (columns < wanted && grid.column + columns < kMaxColumns && !is_busy(grid.column + columns)) {
-            ++columns;
-        }
-        if (columns != wanted) {
-            put(attributes, "colspan", std::to_string(columns));
-        }
-        if (const unsigned rows = number_written(attributes, "rowspan", 1); rows > 1) {
-            if (grid.column + columns > kMaxColumns || !grid.has_space(grid.first, grid.least())) {
-                erase_written(attributes, "rowspan");
-            } else {
-                grid.busy.resize(std::max(grid.busy.size(), grid.column + columns));
-                std::fill_n(grid.busy.begin() + static_cast<std::ptrdiff_t>(grid.column), columns, rows);
-            }
-        }
-        grid.column += columns;
+    const std::string_view variant = style.find("font-variant");
+    place.small_caps = variant.empty() ? place.small_caps : variant == "small-caps";
+    if (!place.small_caps || place.letters >= kLeastOfSmallCaps) {
+        return;
     }
+    if (open_.back().small_caps) {
+        style.set("font-variant", "normal");
+    } else {
+        style.erase("font-variant");
+    }
+    place.small_caps = false;
 }
 
 } // namespace qm::html

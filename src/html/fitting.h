@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "html/allowed.h"
+#include "html/grid.h"
 #include "html/markers.h"
 #include "html/style.h"
 
@@ -25,7 +26,8 @@ class Fitting {
     /// - a box that is wider than the one around it, or cells that together are, lie on what is beside that;
     /// - where a width is given, text that does not wrap leaves its box, and the color behind it; blanks that
     ///   are kept at the end of a line do so everywhere;
-    /// - letters under 8 or over 60 pixels, strokes of large letters through small ones;
+    /// - letters under 8 (small capitals: 12) or over 60 pixels, strokes of large letters through small ones;
+    /// - wide borders, on which letters that leave their box cannot be read;
     /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
     /// Doing it twice changes nothing. `style`: of the element; in `attributes` it is not looked for.
     void enter(const Element& element, Written& attributes, Declarations& style);
@@ -43,10 +45,12 @@ class Fitting {
         double stroke = 0;          ///< size of the largest letters that a line goes through or under
         double indent = 0;          ///< pixels of all margins and paddings
         double room = 600;          ///< for them
+        bool small_caps = false;    ///< in place of small letters
         bool struck = false;        ///< a line goes through or under the letters
         bool raised = false;        ///< above or below the line
         unsigned direction = 0;
         bool from_right = false;
+        double borders = 0; ///< pixels of those at the right of the boxes around
         bool wraps = false; ///< lines may not be wider than their box
         Lines lines = Lines::wrapped;
 
@@ -57,22 +61,6 @@ class Fitting {
         double taken = 0; ///< by the widest box inside
         double sides = 0; ///< its own margins, paddings and borders
     };
-    struct Grid {
-        std::vector<unsigned> busy; ///< rows that cells of earlier rows still reach into, by column
-        std::size_t column = 0;     ///< of the next cell
-        std::size_t first = 0;      ///< column of the open cell
-        bool has_cell = false;      ///< in the open row
-        std::vector<double> taken;  ///< pixels, by column
-        double all_taken = 0;
-        double space = 0;   ///< pixels for all columns
-        double padding = 1; ///< of a cell, where it does not say
-        double between = 2; ///< cells
-
-        /// Is there space for a cell that begins in this column, and for so many pixels more?
-        bool has_space(std::size_t at, double beside) const;
-        double least() const; ///< pixels of a column
-        std::size_t next_free(std::size_t at) const;
-    };
 
     unsigned direction_of(const std::string* attribute, std::string_view style, unsigned around);
     void fit_raised(const Element& element, Place& place, Declarations& style) const;
@@ -80,13 +68,12 @@ class Fitting {
     void fit_shares(const Element& element, const Place& place, Written& attributes,
                     Declarations& style) const;
     void fit_width(const Element& element, Place& place, Written& attributes, Declarations& style) const;
-    void fit_cells(const Place& place, Written& attributes, Declarations& style);
     double sides_of(const Element& element, bool from_right, const Written& attributes,
                     const Declarations& style) const;
     void fit_lines(const Element& element, Place& place, Written& attributes, Declarations& style) const;
     void wrap_lines(const Element& element, Written& attributes, Declarations& style) const;
     void fit_letters(const Element& element, Place& place, Written& attributes, Declarations& style) const;
-    void fit_cell(const Element& element, Written& attributes);
+    void fit_small_caps(Place& place, Declarations& style) const;
 
     std::vector<Place> open_{Place{}};
     std::vector<Grid> tables_;

@@ -37,57 +37,97 @@ std::optional<Rgb> own_paper(const Element& element, const Written& attributes, 
 
 } // namespace
 
-void Legible::enter(const Element& element, Written& attributes, Declarations& style)
+void Legible::enter(const Element& element, Written& attributes, Declarations& style, Content content)
 {
-    Colors colors = open_.back();
+    const Colors& around = open_.back();
+    Colors colors = around;
     const bool is_in_line = element.role == Role::inline_text || element.role == Role::void_text;
     if (element.role == Role::caption) {
         colors.box = colors.outside; // it stands beside the table
     } else if (element.role == Role::table) {
         colors.outside = colors.box;
-    } else if (element.role == Role::column || element.role == Role::column_group) {
+    } else if (element.role == Role::column || element.role == Role::column_group ||
+               element.role == Role::void_text) { // a browser paints nothing for a line's end
         style.erase("background-color");
     }
-    const Rgb inherited = element.name == "mark" ? kBlack : colors.text;
+    const bool is_mark = element.name == "mark";
+    const Rgb inherited = is_mark ? kBlack : colors.text;
     const auto text = own_text(element, attributes, style);
     colors.text = text.value_or(inherited);
     const auto paper = own_paper(element, attributes, style);
-    colors.paper = paper.value_or(is_in_line ? colors.paper : colors.box);
+    const bool is_painted_line = element.role == Role::inline_text && paper.has_value();
+    const bool is_around_others = is_painted_line && content == Content::elements;
+    if (is_around_others) {
+        style.erase("background-color");
+        if (is_mark) {
+            style.set("background-color", "transparent");
+        }
+    } else if (is_painted_line) {
+        style.set("line-height", "normal");
+    }
+    const Rgb behind = is_in_line ? colors.paper : colors.box;
+    colors.paper = paper.value_or(behind);
+    colors.is_on_words = is_around_others ? around.is_on_words || colors.paper != behind
+                                          : around.is_on_words && is_in_line && !is_painted_line;
     colors.box = is_in_line ? colors.box : colors.paper;
-    // Without a document type, a browser gives a table the color of the page.
-    bool must_say = element.role == Role::table && !text && colors.text != kBlack;
     // What is around it can be read already.
-    const bool is_as_around = colors.text == open_.back().text && colors.paper == open_.back().paper;
+    const bool is_as_around = colors.text == around.text && colors.paper == around.paper;
     if (!is_as_around && contrast(colors.text, colors.paper) < kLeastContrast) {
-        erase_written(attributes, "color");
-        style.erase("color");
         colors.text = inherited;
-        must_say = element.role == Role::table && inherited != kBlack;
         if (contrast(inherited, colors.paper) < kLeastContrast) {
             const bool dark = contrast(kWhite, colors.paper) > contrast(kBlack, colors.paper);
             colors.text = dark ? kWhite : kBlack;
-            must_say = true;
         }
     }
-    if (must_say) {
-        style.set("color", written(colors.text));
-    }
-    if (colors.text != open_.back().text || colors.paper != open_.back().paper) {
+    say(colors, element, text == colors.text, attributes, style);
+    if (colors.text != around.text || colors.paper != around.paper) {
         colors.darkest = std::min(colors.darkest, luminance(colors.paper));
         colors.lightest = std::max(colors.lightest, luminance(colors.paper));
         const double ink = luminance(colors.text);
         colors.is_read_anywhere = contrast_of(ink, colors.lightest) >= kLeastContrast ||
                                   contrast_of(colors.darkest, ink) >= kLeastContrast;
     }
-    colors.needs_paper = !colors.is_read_anywhere && !(is_in_line && paper);
+    colors.needs_paper = !colors.is_read_anywhere && !(is_painted_line && !is_around_others);
     open_.push_back(colors);
 }
 
-std::optional<Rgb> Legible::paper_of_its_own(std::string_view text) const
+/// Writes the color of its text into the element, where it is not what a browser gives it. `is_own`: it is
+/// written there.
+void Legible::say(Colors& colors, const Element& element, bool is_own, Written& attributes,
+                  Declarations& style)
 {
-    const bool is_needed =
-        open_.back().needs_paper && text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
-    return is_needed ? std::optional(open_.back().paper) : std::nullopt;
+    const bool is_mark = element.name == "mark";
+    if (colors.is_on_words || !is_own) {
+        erase_written(attributes, "color");
+        style.erase("color");
+    }
+    if (colors.is_on_words) {
+        if (is_mark) { // a browser gives it another one
+            style.set("color", written(colors.said));
+        }
+        return;
+    }
+    const Rgb by_browser = is_mark ? kBlack : colors.said;
+    // Without a document type, a browser gives a table the color of the page.
+    const bool is_lost = element.role == Role::table && colors.text != kBlack;
+    if (!is_own && (is_lost || colors.text != by_browser)) {
+        style.set("color", written(colors.text));
+    }
+    colors.said = colors.text;
+}
+
+std::optional<std::string> Legible::paint_for(std::string_view text) const
+{
+    const Colors& colors = open_.back();
+    const bool has_letters = text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
+    if (text.empty() || !(colors.is_on_words || (colors.needs_paper && has_letters))) {
+        return std::nullopt;
+    }
+    std::string paint = "background-color:" + written(colors.paper) + ";line-height:normal";
+    if (colors.text != colors.said) {
+        paint += ";color:" + written(colors.text);
+    }
+    return paint;
 }
 
 } // namespace qm::html

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,12 +19,18 @@ class Legible {
     /// Changes the color of an element's text when it could not be read, and leaves out a background that
     /// lies behind elements which are not inside it (columns of a table). Doing it twice changes nothing.
     /// `style`: of the element; in `attributes` it is not looked for.
-    void enter(const Element& element, Written& attributes, Declarations& style);
+    ///
+    /// An element in a line has its background only when there is nothing but text in it: the box of larger
+    /// letters, or of a font with a tall one, would lie on the lines above. Around other elements the words
+    /// take the background, and the color, along.
+    void enter(const Element& element, Written& attributes, Declarations& style, Content content);
     void leave() { open_.pop_back(); }
 
-    /// A background that `text` must have to itself where it comes now. Nobody knows how wide a box will be
-    /// and where its text ends: what could not be read beside the paper of its box takes the paper along.
-    std::optional<Rgb> paper_of_its_own(std::string_view text) const;
+    /// The style of an element of its own that `text` must have where it comes now. Nobody knows how wide a
+    /// box will be and where its text ends: what could not be read beside the paper of its box takes the
+    /// paper along.
+    std::optional<std::string> paint_for(std::string_view text) const;
+    static constexpr std::size_t kMostPaint = 64; ///< bytes of it
 
   private:
     struct Colors {
@@ -35,7 +42,13 @@ class Legible {
         double lightest = 1;
         bool is_read_anywhere = true; ///< its text, whatever of these is behind it
         bool needs_paper = false;     ///< its text
+        bool is_on_words = false;     ///< the text and the paper: the elements around do not say them
+        Rgb said = 0x000000;          ///< the text, by these elements
     };
+
+    static void say(Colors& colors, const Element& element, bool is_own, Written& attributes,
+                    Declarations& style);
+
     std::vector<Colors> open_{Colors{}};
 };
 

@@ -142,7 +142,7 @@ class TextWriter final : public Visitor {
   public:
     explicit TextWriter(std::size_t width) : lines_(width) {}
 
-    void enter(const Element& element, const Attributes& attributes) override
+    void enter(const Element& element, const Attributes& attributes, Content /*content*/) override
     {
         switch (element.role) {
         case Role::inline_text:

@@ -23,7 +23,7 @@ constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
 constexpr std::string_view kNoBreakSpace = "\u00A0";
 constexpr std::string_view kEndOfPaper = "</span>";
-constexpr std::size_t kRoomForPaper = 64; ///< bytes of the tags around what has a paper of its own
+constexpr std::size_t kRoomForPaper = Legible::kMostPaint + 24;  ///< bytes of the tags around a text
 constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
 
 bool is_letter(char c)
@@ -89,18 +89,18 @@ class Writer final : public Visitor {
   public:
     Writer(const SanitizeOptions& options) : options_(options) {}
 
-    void enter(const Element& element, const Attributes& attributes) override
+    void enter(const Element& element, const Attributes& attributes, Content content) override
     {
         if (element.role == Role::cell && fitting_.row_is_full()) {
             const Element& row = *find_element("tr");
             leave(row);
-            enter(row, Attributes());
+            enter(row, Attributes(), Content::elements);
         }
         end_line(element);
         Open open;
         read(attributes);
         fitting_.enter(element, written_, style_);
-        legible_.enter(element, written_, style_);
+        legible_.enter(element, written_, style_, content);
         open.turns = turns() || transforms();
         turning_ += open.turns ? 1 : 0;
         if (!links_.empty()) {
@@ -378,17 +378,17 @@ class Writer final : public Visitor {
     /// True when `text` stands on a paper of its own; it ends with end_paper().
     bool begin_paper(std::string_view text)
     {
-        const auto paper = legible_.paper_of_its_own(text);
-        if (!paper) {
+        const auto paint = legible_.paint_for(text);
+        if (!paint) {
             return false;
         }
         full_ = full_ || depth_ >= kMaxDepthOfPaper;
-        return has_room_for_element() && put(start_of_paper(*paper), kEndOfPaper.size());
+        return has_room_for_element() && put(start_of_paper(*paint), kEndOfPaper.size());
     }
 
-    static std::string start_of_paper(Rgb paper)
+    static std::string start_of_paper(std::string_view paint)
     {
-        return "<span style=\"background-color:" + written(paper) + "\">";
+        return "<span style=\"" + std::string(paint) + "\">";
     }
 
     void end_paper(bool has_paper)
@@ -421,12 +421,12 @@ class Writer final : public Visitor {
     /// There is room for it, whatever has been left out since the link began.
     void write_target(std::string_view target)
     {
-        const auto paper = legible_.paper_of_its_own(target);
-        if (!paper) {
+        const auto paint = legible_.paint_for(target);
+        if (!paint) {
             html_ += target;
         } else if (depth_ < kMaxDepthOfPaper) { // deeper the text of the link is not shown either
             ++elements_;
-            html_ += start_of_paper(*paper);
+            html_ += start_of_paper(*paint);
             html_ += target;
             html_ += kEndOfPaper;
         }

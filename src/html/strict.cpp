@@ -104,7 +104,7 @@ class Scanner {
     {
         const std::string_view before = rest_;
         const auto meant = take_escaped('<');
-        if (!meant || order_.next(*meant) != *meant || legible_.paper_of_its_own(*meant)) {
+        if (!meant || order_.next(*meant) != *meant || legible_.paint_for(*meant)) {
             return false;
         }
         nesting_.add_text(before.substr(0, before.size() - rest_.size()));
@@ -204,7 +204,7 @@ class Scanner {
         Written kept = attributes_;
         style_.read(style_text_);
         fitting_.enter(element, kept, style_);
-        legible_.enter(element, kept, style_);
+        legible_.enter(element, kept, style_, content_before(rest_));
         const bool keeps_style = !style_.has_changed() || style_.str() == style_text_;
         nesting_.start(element, source);
         if (is_void(element)) {

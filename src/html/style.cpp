@@ -50,6 +50,15 @@ std::string* find_written(Written& attributes, std::string_view name)
     return found == attributes.end() ? nullptr : &found->second;
 }
 
+void write_attribute(Written& attributes, std::string_view name, std::string value)
+{
+    if (std::string* const found = find_written(attributes, name)) {
+        *found = std::move(value);
+    } else {
+        attributes.emplace_back(name, std::move(value));
+    }
+}
+
 void erase_written(Written& attributes, std::string_view name)
 {
     std::erase_if(attributes, [&](const auto& attribute) { return attribute.first == name; });
@@ -171,13 +180,13 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
     return result;
 }
 
-double Declarations::side_borders() const
+double Declarations::border(std::string_view side) const
 {
     constexpr double kUsual = 3;
     double widest = 0;
     for (const auto& [property, value] : all_) {
-        if (property == "border" || property == "border-left" || property == "border-right" ||
-            property == "border-style" || property == "border-width") {
+        const bool is_of_side = property.starts_with("border-") && property.substr(7) == side;
+        if (is_of_side || property == "border" || property == "border-style" || property == "border-width") {
             double pixels_wide = kUsual;
             for (const std::string_view word : text::split(value, ' ')) {
                 pixels_wide = std::max(pixels_wide, pixels(word));
@@ -185,7 +194,7 @@ double Declarations::side_borders() const
             widest = std::max(widest, value == "none" || value == "0" ? 0 : pixels_wide);
         }
     }
-    return 2 * widest;
+    return widest;
 }
 
 void Declarations::shorten(std::size_t most, std::size_t bytes)

@@ -16,6 +16,8 @@ using Written = std::vector<std::pair<std::string_view, std::string>>;
 /// nullptr when it is not written. Borrowed.
 const std::string* find_written(const Written& attributes, std::string_view name);
 std::string* find_written(Written& attributes, std::string_view name);
+/// In its place if it is there, else behind the others.
+void write_attribute(Written& attributes, std::string_view name, std::string value);
 void erase_written(Written& attributes, std::string_view name);
 /// The number that its value begins with, `otherwise` when there is none.
 unsigned number_written(const Written& attributes, std::string_view name, unsigned otherwise);
@@ -48,8 +50,10 @@ class Declarations {
     void add(std::string_view property, std::string_view value);
     /// Pixels of "margin" or "padding" at a side, "left". Nothing when it is not said.
     std::optional<double> side(std::string_view family, std::string_view side) const;
-    /// Pixels of both borders at the sides, at most.
-    double side_borders() const;
+    /// Pixels of the border at a side, "left", at most.
+    double border(std::string_view side) const;
+    /// Of both at the sides.
+    double side_borders() const { return border("left") + border("right"); }
     /// What is too much goes, from the end.
     void shorten(std::size_t most, std::size_t bytes);
     std::string str() const;

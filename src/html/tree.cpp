@@ -244,6 +244,18 @@ Attributes attributes_of(const GumboNode& node, const Element& element)
     return result;
 }
 
+Content content_of(const GumboNode& node)
+{
+    const GumboVector& children = node.v.element.children;
+    for (unsigned i = 0; i < children.length; ++i) {
+        const GumboNodeType type = static_cast<const GumboNode*>(children.data[i])->type;
+        if (type != GUMBO_NODE_TEXT && type != GUMBO_NODE_WHITESPACE) {
+            return Content::elements;
+        }
+    }
+    return Content::text;
+}
+
 bool is_link_mark(const GumboNode& node)
 {
     return node.type == GUMBO_NODE_ELEMENT && node.v.element.tag == GUMBO_TAG_WBR;
@@ -287,7 +299,7 @@ void show(const GumboNode& root, Visitor& visitor)
         } else if (child.type == GUMBO_NODE_ELEMENT) {
             const Element* const element = element_of(child);
             if (element != nullptr) {
-                visitor.enter(*element, attributes_of(child, *element));
+                visitor.enter(*element, attributes_of(child, *element), content_of(child));
             }
             path.push_back({&child, element, 0});
         }
@@ -441,7 +453,7 @@ class SourceReader {
             }
         }
         rest_.remove_prefix(1);
-        visitor_.enter(*element, attributes);
+        visitor_.enter(*element, attributes, content_before(rest_));
         if (is_void(*element)) {
             visitor_.leave(*element);
             return;

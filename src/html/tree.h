@@ -32,8 +32,8 @@ class Attributes {
 class Visitor {
   public:
     virtual ~Visitor() = default;
-    /// Void elements (br, img, hr, col) are entered and left too.
-    virtual void enter(const Element& element, const Attributes& attributes) = 0;
+    /// Void elements (br, img, hr, col) are entered and left too; their content means nothing.
+    virtual void enter(const Element& element, const Attributes& attributes, Content content) = 0;
     virtual void leave(const Element& element) = 0;
     virtual void text(std::string_view text) = 0; ///< valid UTF-8, character references decoded
     /// Links begin and end in their own order, not in that of the elements; `target` with character

@@ -12,7 +12,8 @@ namespace {
 /// Remembers whether it was shown anything.
 class Witness final : public html::Visitor {
   public:
-    void enter(const html::Element& element, const html::Attributes& /*attributes*/) override
+    void enter(const html::Element& element, const html::Attributes& /*attributes*/,
+               html::Content /*content*/) override
     {
         saw_something_ = saw_something_ || element.name == "img";
     }

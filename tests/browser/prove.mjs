@@ -67,6 +67,8 @@ const kBadFragments = [
         '<div style="border-radius:50%;min-height:500px;background-color:#000000;color:#ffffff">x</div>', 'hidden', /contrast/],
     ['white above the background of its line',
         '<span style="background-color:#000000;color:#ffffff">x<span style="font-size:60px">y</span></span>', 'hidden', /contrast/],
+    ['black on the border of a box that it leaves', '<div style="border-right:20px solid #000000;width:90px;white-space:nowrap">' +
+        'words and words and words</div>', 'hidden', /on borders/],
     ['over the cell beside', '<table><tbody><tr><td style="max-width:40px;white-space:nowrap">words and words</td>' +
         '<td>x</td></tr></tbody></table>', 'overlap', /leaves its cell/],
     ['no size at all', '<span style="font-size:0">x</span>', 'hidden', /without a place/],

@@ -110,6 +110,7 @@
     const kMaxFontSize = 80;
     const kMinLineHeight = 0.75; // of the font size
     const kMinContrast = 1.3;
+    const kMaxOnBorders = 8; // px: beside each other these hide a letter
     const kLeastRound = 12; // px: a corner with a smaller radius hides no letter
     const kMaxFindings = 2; // of one check in one box; more say nothing new
     const kVisibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Mn}\p{Default_Ignorable_Code_Point}]/u;
@@ -126,7 +127,9 @@
         kMinFontSize,
         kMaxFontSize,
         kMinLineHeight,
-        kMinContrast, kLeastRound,
+        kMinContrast,
+        kMaxOnBorders,
+        kLeastRound,
         kMaxFindings,
         kVisibleCharacter,
     };

@@ -3,7 +3,7 @@
 (allowed) => {
     const {
         kElements, kAttributes, kProperties, kComputed, kByBrowser, kTolerance, kMaxWidth, kFontSticksOut,
-        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kLeastRound, kMaxFindings, kVisibleCharacter,
+        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kMaxOnBorders, kLeastRound, kMaxFindings, kVisibleCharacter,
     } = allowed;
 
     // ---- small helpers
@@ -106,6 +106,7 @@
             this.kindNumbers = new Map();
             this.styles = new Map();
             this.painted = new Map();
+            this.hasBorders = box.querySelector('[style*="border"],[border]') !== null;
             this.hasColumns = box.querySelector('col,colgroup') !== null;
         }
 
@@ -296,6 +297,9 @@
                 }
             }
             this.contrast(node.parentNode, range, rect, what);
+            if (this.hasBorders) {
+                this.borders(node.parentNode, range, what);
+            }
             const kind = this.kinds.get(node.parentNode);
             if (!this.styles.has(kind)) {
                 this.styles.set(kind, true);
@@ -321,6 +325,44 @@
                 const paper = papers[ratios.indexOf(ratio)];
                 this.report('hidden', `contrast ${ratio.toFixed(2)}, ${ink && ink.rgb} on ${paper}: ${what()}`);
             }
+        }
+
+        // Letters that leave their box stand on its border, and on those of the boxes around it.
+        borders(parent, range, what) {
+            const { color: ink, layers } = this.paints(parent);
+            const rects = rectsOf(range);
+            if (!ink || (layers || []).some(({ isInLine, element }) => isInLine && underlies(element, rects))) {
+                return;
+            }
+            const strips = this.darkStrips(parent, ink);
+            for (const rect of rects) {
+                const wide = strips.filter((strip) => overlap(strip, rect)).reduce((sum, strip) =>
+                    sum + Math.min(strip.right, rect.right) - Math.max(strip.left, rect.left), 0);
+                if (wide > kMaxOnBorders) {
+                    this.report('hidden', `${Math.round(wide)} px on borders: ${what()}`);
+                }
+            }
+        }
+
+        // The borders at the sides of the boxes around an element, in a colour like the ink's.
+        darkStrips(parent, ink) {
+            const strips = [];
+            for (let at = parent; at !== this.box; at = at.parentNode) {
+                const style = getComputedStyle(at);
+                const { left, right, top, bottom } = at.getBoundingClientRect();
+                const places = {
+                    Left: [left, left + pixels(style.borderLeftWidth)],
+                    Right: [right - pixels(style.borderRightWidth), right],
+                };
+                for (const [side, [from, to]] of Object.entries(places)) {
+                    const paint = color(style[`border${side}Color`]);
+                    const isSeen = paint && paint.alpha > 0 && style.display !== 'inline' && to > from;
+                    if (isSeen && contrast(ink.rgb, over(paint, [255, 255, 255])) < kMinContrast) {
+                        strips.push({ left: from, right: to, top, bottom });
+                    }
+                }
+            }
+            return strips;
         }
 
         // Colour of the letters in an element, and what paints behind them, the outermost first; the same for all of

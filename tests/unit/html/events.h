@@ -10,14 +10,16 @@ namespace qm::test {
 
 class Events final : public html::Visitor {
   public:
-    void enter(const html::Element& element, const html::Attributes& attributes) override
+    void enter(const html::Element& element, const html::Attributes& attributes,
+               html::Content content) override
     {
         end_text();
         written_ += "enter " + std::string(element.name);
         for (const auto& [attribute, value] : attributes.items()) {
             written_ += " " + std::string(attribute->name) + "=[" + std::string(value) + "]";
         }
-        written_ += '\n';
+        const bool has_text_only = !is_void(element) && content == html::Content::text;
+        written_ += has_text_only ? " of text\n" : "\n";
     }
     void leave(const html::Element& element) override
     {

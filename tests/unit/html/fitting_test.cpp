@@ -62,7 +62,7 @@ TEST(Fitting, LengthsDoNotGrowWithTheLetters)
 {
     expect_each({
         {"<div style='font-size:60px;padding:2em;border:1ex solid'>x</div>",
-         "<div style=\"font-size:60px;padding:32px;border:8px solid\">x</div>"},
+         "<div style=\"font-size:60px;padding:32px;border:8px solid;word-break:break-word\">x</div>"},
         {"<div style='padding:1.333em'>x</div>", "<div style=\"padding:21.33px\">x</div>"},
     });
 }
@@ -219,7 +219,7 @@ TEST(Fitting, InANarrowBoxTextWraps)
     expect_each({
         {"<div style='width:40px;background:#000;color:#fff;white-space:nowrap'>white on white</div>",
          "<div style=\"width:40px;background-color:#000;color:#fff;word-break:break-word\"><span "
-         "style=\"background-color:#000000\">white on white</span></div>"},
+         "style=\"background-color:#000000;line-height:normal\">white on white</span></div>"},
         {"<div style='max-width:10%'><p style='word-break:keep-all;margin-left:99px'>x</p></div>",
          "<div style=\"max-width:10%;word-break:break-word\"><p>x</p></div>"},
         {"<td style='width:40px' nowrap>x", "x"},
@@ -245,13 +245,24 @@ TEST(Fitting, LettersAreNeitherTooSmallNorTooLarge)
     });
 }
 
+TEST(Fitting, SmallCapitalsAreLargeEnough)
+{
+    expect_each({
+        {"<p style='font-variant:small-caps;font-size:12px'>x<b style='font-size:11px'>y</b></p>",
+         "<p style=\"font-variant:small-caps;font-size:12px\">x<b "
+         "style=\"font-size:11px;font-variant:normal\">y</b></p>"},
+        {"<p style='font:small-caps 8px arial'>x", "<p style=\"font-size:8px;font-family:arial\">x</p>"},
+        {"<h6 style='font-variant:small-caps'>x", "<h6>x</h6>"},
+    });
+}
+
 TEST(Fitting, StrokesOfLargeLettersDoNotGoThroughSmallOnes)
 {
     expect_each({
         {"<s style='font-size:60px'>a<span style='font-size:8px;color:red'>b</span><font size=1>c</font></s>",
          "<s style=\"font-size:60px\">a<span style=\"color:red\">b</span>c</s>"},
         {"<span style='font-size:60px;background:white'><span style='font-size:12px'>x</span></span>",
-         "<span style=\"font-size:60px;background-color:white\">x</span>"},
+         "<span style=\"font-size:60px\"><span style=\"font-size:12px\">x</span></span>"},
         {"<u>a<span style='font-size:14px'>b</span></u>", "<u>a<span style=\"font-size:14px\">b</span></u>"},
     });
 }
@@ -329,7 +340,9 @@ TEST(Fitting, BlanksAtTheEndOfALineStayInTheirBox)
 {
     expect_each({
         {"<span style='white-space:pre-wrap;background-color:#000'>x</span>",
-         "<span style=\"white-space:pre-wrap;background-color:#000;white-space:break-spaces;color:#ffffff\">x"
+         "<span "
+         "style=\"white-space:pre-wrap;background-color:#000;white-space:break-spaces;line-height:normal;"
+         "color:#ffffff\">x"
          "</span>"},
         {"<p style='white-space:break-spaces'>x</p>", "<p style=\"white-space:break-spaces\">x</p>"},
     });
@@ -365,11 +378,33 @@ TEST(Fitting, AMarkerStandsAtTheSideOfItsList)
     });
 }
 
+TEST(Fitting, NoTextStandsOnWideBorders)
+{
+    expect_each({
+        {"<pre style='border-right:20px solid #000'>x</pre>",
+         "<pre style=\"border-right:20px solid "
+         "#000;white-space:pre-wrap;word-break:break-word;white-space:break-spaces\">x</pre>"},
+        {"<div style='white-space:nowrap'><div style='border:3px solid'><div style='border:3px solid'><div "
+         "style='border-right:1px solid'>x",
+         "<div style=\"white-space:nowrap\"><div style=\"border:3px solid\"><div style=\"border:3px "
+         "solid\"><div style=\"border-right:1px "
+         "solid;white-space:normal;word-break:break-word\">x</div></div></div></div>"},
+        {"<table><caption style='border:8px solid;white-space:nowrap'>x</table>",
+         "<table><caption style=\"border:8px solid;word-break:break-word\">x</caption></table>"},
+        // Letters do not leave their box at its beginning, and a table grows with its cells.
+        {"<pre style='border-left:20px solid #000'>x</pre>",
+         "<pre style=\"border-left:20px solid #000\">x</pre>"},
+        {"<table style='border:9px solid'><tr><td nowrap style='border:9px solid'>x",
+         "<table style=\"border:9px solid\"><tbody><tr><td nowrap=\"\" style=\"border:9px "
+         "solid\">x</td></tr></tbody></table>"},
+    });
+}
+
 TEST(Fitting, NoTextStandsOnTheRoundCornerOfABorder)
 {
     expect_each({
         {"<div style='border:20px solid #000;border-radius:60px'>x</div>",
-         "<div style=\"border:20px solid #000\">x</div>"},
+         "<div style=\"border:20px solid #000;word-break:break-word\">x</div>"},
         {"<div style='border:1px solid #000;border-radius:9px'>x</div>",
          "<div style=\"border:1px solid #000;border-radius:9px\">x</div>"},
     });
@@ -385,7 +420,9 @@ TEST(Fitting, StepsAndStrokesDoNotAddUp)
          "style=\"vertical-align:baseline\">4</sub></sup><sub>5</sub>"},
         {"<b style='vertical-align:sub;background:#fff'>a</b><mark><i "
          "style='vertical-align:top'>b</i></mark>",
-         "<b style=\"background-color:#fff\">a</b><mark><i>b</i></mark>"},
+         "<b style=\"background-color:#fff;line-height:normal\">a</b><mark "
+         "style=\"background-color:transparent;color:#000000\"><i style=\"vertical-align:top\"><span "
+         "style=\"background-color:#ffff00;line-height:normal\">b</span></i></mark>"},
     });
 }
 

@@ -51,10 +51,10 @@ TEST(Sanitizer, ThePageKeepsItsColorsAndItsDirection)
 {
     EXPECT_EQ(clean("<body bgcolor=navy text='#FFFFFF' style='font-weight:bold'>x"),
               "<div style=\"background-color:navy;color:#ffffff;font-weight:bold\"><span "
-              "style=\"background-color:#000080\">x</span></div>");
+              "style=\"background-color:#000080;line-height:normal\">x</span></div>");
     EXPECT_EQ(clean("<body bgcolor=navy text=red;x:y>x"),
               "<div style=\"background-color:navy;color:#ffffff\"><span "
-              "style=\"background-color:#000080\">x</span></div>");
+              "style=\"background-color:#000080;line-height:normal\">x</span></div>");
     EXPECT_EQ(clean("<html dir=rtl><body>x</body></html>"),
               "<div dir=\"rtl\" style=\"word-break:break-word\"><div>x</div></div>");
     EXPECT_EQ(clean("<html lang=en><body>x</body></html>"), "<div>x</div>");
