@@ -27,6 +27,7 @@ constexpr double kNarrowPage = 300;        ///< pixels; few are narrower
 constexpr double kBordersOfRule = 2;       ///< pixels at both sides of <hr>, by the browser
 constexpr double kIndent = 40;             ///< pixels, by the browser
 constexpr double kLeastBeforeItems = 1.25; ///< of their letters
+constexpr double kBlank = 0.18;            ///< of the letters around it; few fonts have a narrower one
 constexpr double kMostRoundBorder = 3;     ///< pixels
 constexpr double kMostBorders = 6;         ///< pixels beside each other that hide no letter
 
@@ -81,6 +82,11 @@ bool is_part_of_table(const Element& element)
 bool Fitting::row_is_full() const
 {
     return tables_.back().row_is_full();
+}
+
+bool Fitting::touches_neighbours() const
+{
+    return open_.back().beside_cell < kBlank * open_.back().letters;
 }
 
 void Fitting::enter(const Element& element, Written& attributes, Declarations& style)
@@ -195,6 +201,9 @@ double Fitting::sides_of(const Element& element, bool from_right, const Written&
 /// What stands at the sides of a box, and what that leaves for boxes inside.
 void Fitting::fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style)
 {
+    if (const std::string_view collapse = style.find("border-collapse"); !collapse.empty()) {
+        place.collapses = collapse == "collapse";
+    }
     const std::string* const align = find_written(attributes, "align");
     if (element.role == Role::table && align != nullptr && *align != "center") {
         erase_written(attributes, "align");
@@ -215,7 +224,11 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         }
     }
     if (element.role == Role::cell) {
-        place.space = tables_.back().space_in_cell(place.space, attributes);
+        const Grid& grid = tables_.back();
+        place.space = grid.space_in_cell(place.space, attributes);
+        place.beside_cell = (place.collapses ? 0 : grid.between()) +
+                            std::min(style.side("padding", "left").value_or(grid.padding()),
+                                     style.side("padding", "right").value_or(grid.padding()));
     }
     place.sides = sides_of(element, place.from_right, attributes, style);
     const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow

@@ -36,6 +36,8 @@ class Fitting {
     /// True when another cell would make the table wider than the space for it: it stands in another row.
     /// Of the row that is open; never of one without a cell.
     bool row_is_full() const;
+    /// True where letters may stand as close to those of a cell beside theirs as if they were one word.
+    bool touches_neighbours() const;
 
   private:
     enum class Lines : std::uint8_t { wrapped, one, as_written };
@@ -50,8 +52,10 @@ class Fitting {
         bool raised = false;        ///< above or below the line
         unsigned direction = 0;
         bool from_right = false;
-        double borders = 0; ///< pixels of those at the right of the boxes around
-        bool wraps = false; ///< lines may not be wider than their box
+        bool collapses = false;   ///< tables have no space between cells
+        double beside_cell = 400; ///< pixels between the content of the cell around and what is beside that
+        double borders = 0;       ///< pixels of those at the right of the boxes around
+        bool wraps = false;       ///< lines may not be wider than their box
         Lines lines = Lines::wrapped;
 
         /// Pixels that boxes inside may take beside each other. More than a window has where what is too wide

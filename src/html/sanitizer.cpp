@@ -11,6 +11,7 @@
 #include "html/allowed.h"
 #include "html/fitting.h"
 #include "html/legible.h"
+#include "html/link.h"
 #include "html/nesting.h"
 #include "html/reading_order.h"
 #include "html/style.h"
@@ -19,70 +20,10 @@
 namespace qm::html {
 namespace {
 
-constexpr std::string_view kNotNamed = "target not shown";
-constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
 constexpr std::string_view kNoBreakSpace = "\u00A0";
 constexpr std::string_view kEndOfPaper = "</span>";
 constexpr std::size_t kRoomForPaper = Legible::kMostPaint + 24;  ///< bytes of the tags around a text
 constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
-
-bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/// The address without the slash that is all of its path.
-std::string_view without_root(std::string_view address)
-{
-    const auto scheme = address.find("://");
-    const auto path = address.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
-    return path + 1 == address.size() ? address.substr(0, path) : address;
-}
-
-/// Is the text of a link its target already? Both are read exactly: a capital I looks like a small l. What
-/// begins with a letter is read from there to its end, whatever stands before it.
-bool says_the_same(std::string_view label, std::string_view target)
-{
-    label = text::trim(label);
-    if (label.empty() || !is_letter(label.front())) {
-        return false;
-    }
-    for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
-        if (target.starts_with(scheme) && !label.starts_with(scheme)) {
-            target.remove_prefix(scheme.size());
-            break; // a host may be called "mailto:"
-        }
-    }
-    return without_root(label) == without_root(target);
-}
-
-/// May a name of a host or a path go on in this character, or have gone on up to it?
-bool is_of_address(char c)
-{
-    constexpr std::string_view kSigns = "./-_@:%?&=#~+$";
-    return is_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 ||
-           kSigns.find(c) != std::string_view::npos;
-}
-
-/// Could somebody read an address in it? An address has "://", an @, or a dot before letters.
-bool looks_like_address(std::string_view label)
-{
-    const auto is_of_name = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               static_cast<unsigned char>(c) >= 0x80;
-    };
-    if (label.find("://") != std::string_view::npos || label.find('@') != std::string_view::npos) {
-        return true;
-    }
-    for (std::size_t i = 1; i + 2 < label.size(); ++i) {
-        const bool is_number = label[i + 1] >= '0' && label[i + 1] <= '9';
-        if (label[i] == '.' && is_of_name(label[i - 1]) && is_of_name(label[i + 1]) &&
-            is_of_name(label[i + 2]) && !is_number) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /// Writes what it sees, within a limit: whatever comes, what was opened can still be closed.
 class Writer final : public Visitor {
@@ -104,9 +45,10 @@ class Writer final : public Visitor {
         open.turns = turns() || transforms();
         turning_ += open.turns ? 1 : 0;
         if (!links_.empty()) {
-            Link& link = links_.back();
-            link.is_plain = link.is_plain && link.label.empty() && !open.turns && !is_void(element) &&
-                            element.role == Role::inline_text;
+            links_.back().enter(element);
+            if (open.turns) {
+                links_.back().is_not_plain();
+            }
         }
         if (element.name == "img") {
             write_image(attributes);
@@ -128,7 +70,7 @@ class Writer final : public Visitor {
         fitting_.leave(element);
         turning_ -= open.turns ? 1 : 0;
         if (!links_.empty()) {
-            links_.back().has_end = true;
+            links_.back().leave();
         }
         if (!open.name.empty() && !is_void(element)) {
             reserved_ -= open.name.size() + 3;
@@ -146,12 +88,11 @@ class Writer final : public Visitor {
     void start_link(std::string_view target) override
     {
         say_undecided();
-        Link link;
-        link.is_plain = turning_ == 0 && !is_of_address(last_);
-        const auto shown = shown_target(target);
-        link.has_name = shown.has_value();
-        link.target = shown.value_or(std::string(kNotNamed));
-        link.reserved = written_target(link).size() + 1 + kRoomForPaper; // and a blank
+        Link link(target);
+        if (turning_ > 0 || Link::is_of_address(last_)) {
+            link.is_not_plain();
+        }
+        link.reserved = link.most_written() + kRoomForPaper;
         if (put({}, link.reserved)) {
             links_.push_back(std::move(link));
         } else {
@@ -165,13 +106,15 @@ class Writer final : public Visitor {
         links_.pop_back();
         reserved_ -= link.reserved;
         if (!links_.empty()) {
-            links_.back().add(link.label);
+            links_.back().add(link.label());
         }
-        const bool is_needed = link.has_name ? !(link.is_plain && says_the_same(link.label, link.target))
-                                             : looks_like_address(link.label);
-        if (link.reserved > 0 && is_needed) {
+        if (link.reserved == 0) {
+            return;
+        }
+        const Link::Saying saying = link.saying();
+        if (saying == Link::Saying::needed) {
             say(link);
-        } else if (link.reserved > 0 && link.has_name) {
+        } else if (saying == Link::Saying::undecided) {
             reserved_ += link.reserved;
             undecided_ = link;
         }
@@ -188,6 +131,9 @@ class Writer final : public Visitor {
         }
         if (!links_.empty()) {
             links_.back().add(shown);
+            if (fitting_.touches_neighbours()) {
+                links_.back().is_not_plain();
+            }
         }
         const bool has_paper = begin_paper(shown);
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n') && put("\n", 1)) {
@@ -205,32 +151,10 @@ class Writer final : public Visitor {
         Role role = Role::inline_text;
         bool turns = false; ///< the reading order, or changes letters
     };
-    struct Link {
-        std::string target;
-        bool has_name = false; ///< the target
-        std::string label;     ///< its text, as far as it is compared
-        /// The label is one piece of text: a name of a host in pieces of other colors, on other lines or in
-        /// another order looks like another name.
-        bool is_plain = true;
-        bool has_end = false;     ///< an element has ended in it
-        bool has_sign = false;    ///< a comma or the like stands behind it
-        std::size_t reserved = 0; ///< bytes for the target
-
-        void add(std::string_view text)
-        {
-            if (label.empty() && text::trim(text).empty()) {
-                return;
-            }
-            is_plain = is_plain && (!has_end || text::trim(text).empty());
-            if (label.size() < kMaxLabel) {
-                label += text::cut_utf8(text, kMaxLabel);
-            }
-        }
-    };
 
     void say(const Link& link)
     {
-        const std::string said = written_target(link);
+        const std::string said = link.written();
         const std::string_view target = order_.next(said);
         if (is_in_table_structure()) {
             waiting_ += target;
@@ -239,21 +163,12 @@ class Writer final : public Visitor {
         }
     }
 
-    /// The target that its link says is said again where the words behind the link go on with it:
-    /// <a>evil.example</a>.bank.example
     void decide(std::string_view next)
     {
-        constexpr std::string_view kEnds = ".,;:!?)\"'";
-        if (!undecided_->has_sign && !next.empty() && kEnds.find(next.front()) != std::string_view::npos) {
-            undecided_->has_sign = true;
-            next.remove_prefix(1);
-        }
-        if (next.empty()) {
-            return;
-        }
-        if (is_of_address(next.front()) && !next.starts_with(kNoBreakSpace)) {
+        const Link::Saying saying = undecided_->saying_before(next);
+        if (saying == Link::Saying::needed) {
             say_undecided();
-        } else {
+        } else if (saying == Link::Saying::not_needed) {
             drop_undecided();
         }
     }
@@ -430,12 +345,6 @@ class Writer final : public Visitor {
             html_ += target;
             html_ += kEndOfPaper;
         }
-    }
-
-    static std::string written_target(const Link& link)
-    {
-        const bool has_label = !text::trim(link.label).empty();
-        return escape((has_label ? " [" : "[") + link.target + "]");
     }
 
     /// As much as fits, cut between characters.

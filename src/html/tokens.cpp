@@ -124,6 +124,13 @@ bool has_end_of_noscript(std::string_view markup)
 
 } // namespace
 
+const RawAttribute* Token::find(std::string_view attribute) const
+{
+    const auto found = std::ranges::find_if(
+        attributes, [&](const RawAttribute& raw) { return text::equals_ignoring_case(raw.name, attribute); });
+    return found == attributes.end() ? nullptr : &*found;
+}
+
 const Token& Tokenizer::next()
 {
     if (held_) {
@@ -350,7 +357,8 @@ bool Tokenizer::handle_special(bool is_closed)
     if (special == nullptr) {
         return true;
     }
-    if (special->special == Special::drop_tree && has_attribute("shadowrootmode")) {
+    const bool may_be_shadow = token_.find("shadowrootmode") != nullptr || token_.attributes_cut;
+    if (special->special == Special::drop_tree && may_be_shadow) {
         return true; // a browser shows its content in place of the element around it
     }
     const auto end = special->special == Special::show_rest ? npos : find_end_tag(special->name);
@@ -365,28 +373,25 @@ bool Tokenizer::handle_special(bool is_closed)
     if (special->special == Special::drop_text || special->special == Special::drop_tree) {
         return drop(content, is_closed);
     }
+    const RawAttribute* const placeholder = token_.find("placeholder");
+    const bool has_placeholder =
+        special->special == Special::show_text && placeholder != nullptr && text::trim(content).empty();
+    pending_ = has_placeholder ? placeholder->value : content;
     token_.name = "pre";
     token_.attributes.clear();
     pending_kind_ = special->special == Special::show_text ? Token::Kind::text : Token::Kind::verbatim;
-    pending_ = content;
     pending_end_ = "pre";
     return true;
-}
-
-bool Tokenizer::has_attribute(std::string_view name) const
-{
-    return std::ranges::any_of(token_.attributes, [&](const RawAttribute& attribute) {
-        return text::equals_ignoring_case(attribute.name, name);
-    });
 }
 
 /// False when nobody could have seen the content of this element. In SVG and MathML it is markup, and none
 /// where the element is closed already; in <select> tags mean nothing.
 bool Tokenizer::drop(std::string_view content, bool is_closed)
 {
+    const bool is_page = token_.name == "iframe" && token_.find("srcdoc") != nullptr;
     const bool may_be_seen = !text::trim(content).empty() &&
                              (has_select_ || (has_foreign_ && (is_closed || content.find('<') != npos)));
-    return may_be_seen && say_so();
+    return (is_page || may_be_seen) && say_so();
 }
 
 /// Makes kLeftOut the token. False when it has been one.

@@ -30,6 +30,9 @@ struct Token {
     std::vector<RawAttribute> attributes; ///< of a start tag, the first kMaxAttributes, and href
     bool attributes_cut = false;
 
+    /// nullptr when there is none. Borrowed. `attribute`: its name, in any case.
+    const RawAttribute* find(std::string_view attribute) const;
+
     /// As new, with the memory it has.
     void clear()
     {
@@ -46,7 +49,8 @@ struct Token {
 /// that are no text (script, style, title, iframe ...).
 ///
 /// Behind <svg>, <math>, <select> or <noscript> some of these have a content that one program or the other
-/// shows. Where exactly only a whole parser knows: there kLeftOut is a token in the place of the first.
+/// shows. Where exactly only a whole parser knows: there kLeftOut is a token in the place of the first, as
+/// for an <iframe> with its page in an attribute.
 ///
 /// Lifetime: views into `input`.
 class Tokenizer {
@@ -71,7 +75,6 @@ class Tokenizer {
     bool handle_special(bool is_closed);
     bool drop(std::string_view content, bool is_closed);
     bool say_so();
-    bool has_attribute(std::string_view name) const;
     std::size_t find_end_tag(std::string_view name);
     void skip_end_tag(std::size_t at);
 

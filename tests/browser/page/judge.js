@@ -348,6 +348,9 @@
         darkStrips(parent, ink) {
             const strips = [];
             for (let at = parent; at !== this.box; at = at.parentNode) {
+                if (at instanceof HTMLTableElement && this.comesFromCaption(parent, at)) {
+                    continue; // its borders are around the cells
+                }
                 const style = getComputedStyle(at);
                 const { left, right, top, bottom } = at.getBoundingClientRect();
                 const places = {

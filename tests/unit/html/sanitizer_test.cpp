@@ -82,7 +82,7 @@ TEST(Sanitizer, WhatIsNoTextIsGoneWithItsContent)
          {"<style>b{}</style>", "<title>t</title>", "<template>x</template>", "<iframe>x</iframe>",
           "<noembed>x</noembed>", "<noframes>x</noframes>", "<!-- x -->", "<![CDATA[x]]>", "<?php x ?>",
           "<!DOCTYPE html>", "<link rel=x href=//y>", "<meta a=b>", "<base href=//x>", "<embed src=x>",
-          "<input value=x>", "<!--[if mso]>x<![endif]-->"}) {
+          "<input type=hidden value=x>", "<!--[if mso]>x<![endif]-->"}) {
         EXPECT_EQ(clean("a" + std::string(gone) + "b"), "ab") << gone;
     }
     EXPECT_EQ(clean("<form action=//x><button>Send</button></form>"), "<div>Send</div>");
@@ -208,6 +208,66 @@ TEST(Sanitizer, WhatALinkSaysIsReadAsItIsShown)
             clean("<a href='http://evil.example/'>evil.example<" + std::string(wall) + "></a> <b>bank</b>"),
             "evil.example [http://evil.example/] <b>bank</b>")
             << wall;
+    }
+}
+
+TEST(Sanitizer, WhatAFormControlShowsIsText)
+{
+    for (const auto& [input, expected] : std::vector<std::pair<std::string, std::string>>{
+             {"a<input value='x &lt;b&gt; <i>'>b", "a x &lt;b&gt; &lt;i&gt; b"},
+             {"a<INPUT TYPE=Submit VALUE=Pay>b", "a Pay b"},
+             {"a<input placeholder=pay>b", "a pay b"},
+             {"a<input value=x placeholder=y>b", "a x b"},
+             {"a<input type=checkbox value=x>b", "ab"},
+             {"a<input type=Radio value=x>b", "ab"},
+             {"<select><optgroup label=g><option label=l value=v>o</select>",
+              "<div><div> g <div> l o</div></div></div>"},
+             {"<textarea placeholder='x'> </textarea>", "<pre>x</pre>"},
+             {"<textarea placeholder='x'>y</textarea>", "<pre>y</pre>"},
+             {"<xmp placeholder='x'></xmp>", "<pre></pre>"},
+             {"a<input value='x&#1'>2b", "a x\uFFFD 2b"},
+         }) {
+        EXPECT_EQ(clean(input), expected) << input;
+        EXPECT_EQ(clean(expected), expected) << input;
+    }
+}
+
+TEST(Sanitizer, APageInAnAttributeIsSaidToBeLeftOut)
+{
+    EXPECT_EQ(clean("a<iframe srcdoc='<p>x'></iframe>b<iframe srcdoc=y></iframe>"),
+              "a[Something is not shown here.]b");
+    EXPECT_EQ(clean("a<iframe src=//x></iframe>b"), "ab");
+}
+
+TEST(Sanitizer, AShadowRootIsShownHoweverManyAttributesStandBeforeIt)
+{
+    std::string tag = "<div><template";
+    for (int i = 0; i < 60; ++i) {
+        tag += " a" + std::to_string(i);
+    }
+    EXPECT_EQ(clean(tag + " shadowrootmode=open>x</template></div>"), "<div>x</div>");
+}
+
+/// Cells without space between them look like one line.
+TEST(Sanitizer, ACellBesideALinkDoesNotGoOnWithItsTarget)
+{
+    const std::string link = "<a href='https://evil.example/'>evil.example</a>";
+    const auto says = [](const std::string& html) { return clean(html).find('[') != std::string::npos; };
+    for (const std::string& close :
+         {"<table cellspacing=0 cellpadding=0><tr><td>" + link + "<td>.bank.example",
+          "<table cellspacing=0><tr><td style='padding:0 9px 0 0'>" + link,
+          "<table cellspacing=0><tr><td style='padding:0 0 0 9px'><div><p>" + link,
+          "<table cellpadding=0 style='border-collapse:collapse'><tr><td>" + link,
+          "<div style='border-collapse:collapse'><table><tr><td>" + link,
+          "<table><tr><td><font size=7>" + link, "<table cellpadding=0><tr><td>" + link}) {
+        EXPECT_TRUE(says(close)) << close;
+    }
+    for (const std::string& apart :
+         {"<table><tr><td>" + link + "<td>x", "<table cellspacing=0 cellpadding=4><tr><td>" + link,
+          "<table cellpadding=0 cellspacing=0><tr><td style='padding:10px'><p>" + link,
+          "<table cellpadding=0 cellspacing=0><tr><td><table cellpadding=5><tr><td>" + link,
+          "<table cellpadding=0 cellspacing=0><tr><td></table>" + link}) {
+        EXPECT_FALSE(says(apart)) << apart;
     }
 }
 

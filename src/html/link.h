@@ -1,0 +1,58 @@
+// A link of a mail: what its text shows, and whether its target must be said beside it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "html/allowed.h"
+
+namespace qm::html {
+
+/// Follows one link from its beginning to the words behind it. Its target is left out only where the link
+/// shows exactly the same, between other words.
+class Link {
+  public:
+    /// One whose target has no room.
+    Link() = default;
+    /// `href`: with character references decoded.
+    explicit Link(std::string_view href);
+
+    /// The label is one piece of text: a name of a host in pieces of other colors, on other lines or in
+    /// another order looks like another name.
+    void is_not_plain() { is_plain_ = false; }
+    void enter(const Element& element);
+    void leave() { has_end_ = true; }
+    void add(std::string_view text);
+
+    enum class Saying : std::uint8_t {
+        needed,
+        not_needed,
+        undecided, ///< until the text behind the link is known
+    };
+    /// At the end of the link.
+    Saying saying() const;
+    /// When `text` stands behind the link, in the same line: <a>evil.example</a>.bank.example
+    Saying saying_before(std::string_view text);
+
+    /// May an address go on in this character, or have gone on up to it?
+    static bool is_of_address(char c);
+
+    const std::string& label() const { return label_; } ///< its beginning
+    std::string written() const;                        ///< the target, as HTML
+    /// Of written(), whatever its label will be.
+    std::size_t most_written() const;
+
+    std::size_t reserved = 0; ///< bytes; kept for whoever writes it
+
+  private:
+    std::string target_;
+    bool has_name_ = false; ///< the target
+    std::string label_;
+    bool is_plain_ = true;
+    bool has_end_ = false;  ///< an element has ended in it
+    bool has_sign_ = false; ///< a comma or the like stands behind it
+};
+
+} // namespace qm::html
