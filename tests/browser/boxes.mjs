@@ -1,4 +1,4 @@
-// Pages of boxes inside each other, by dice: nothing may leave its place, whatever stands in what.
+// Pages of boxes inside each other, and of words in lines, by dice: nothing may leave its place, whatever stands in what.
 import { Dice } from './dice.mjs';
 
 const kMostLength = 30000;
@@ -28,6 +28,15 @@ const kSizes = ['width', 'min-width', 'max-width', 'height', 'padding', 'padding
 const kProperties = [...kSizes, ...kSizes, ...Object.keys(kValues)];
 const kInside = ['table', 'table', 'table', 'list', 'list', 'div', 'div', 'p', 'blockquote', 'pre', 'h1', 'center', 'span',
     'b', 'font', 'small', 'sup', 'u', 'mark', 'dl', 'hr', 'fieldset'];
+
+const kInLine = ['span', 'b', 'font', 'small', 'sup', 'sub', 'u', 's', 'mark', 'tt', 'big', 'a'];
+const kLineValues = {
+    'background': ['#fff', '#000', 'yellow', '#eee', 'transparent'], 'color': ['#000', 'white', 'red', 'yellow'],
+    'font-size': ['8px', '12px', '20px', '60px', 'small'], 'font-family': ['DejaVu Sans', 'DejaVu Serif', 'monospace',
+        'DejaVu Math TeX Gyre'],
+    'line-height': ['1', '1.2', '2', 'normal', '10px'], 'vertical-align': ['super', 'sub', 'top', 'bottom', 'middle'],
+    'text-decoration': ['underline', 'line-through', 'none'], 'text-transform': ['uppercase'],
+};
 
 class Page {
     constructor(seed, n) {
@@ -124,10 +133,27 @@ class Page {
         }
     }
 
+    /// Words in lines, with backgrounds, sizes and steps inside each other.
+    line(depth) {
+        if (depth <= 0 || this.dice.percent(25)) {
+            return this.dice.percent(30) ? '<br>' : this.dice.of(['x', 'words', ' ', 'W', 'g\u00c4', '\u6f22']);
+        }
+        if (this.dice.percent(6)) {
+            return `<div>${this.several(3, () => this.line(depth - 1))}</div>`;
+        }
+        const name = this.dice.of(kInLine);
+        const declarations = Object.keys(kLineValues).filter(() => this.dice.percent(25)).map((property) =>
+            `${property}:${this.dice.of(kLineValues[property])}`);
+        const href = name === 'a' ? ' href="http://target.example/"' : '';
+        return `<${name}${href} style="${declarations.join(';')}">${this.several(4, () => this.line(depth - 1))}</${name}>`;
+    }
+
     /// Where a page can be scrolled to the right, long words lead there; nowhere else.
     html() {
         const depth = 2 + this.dice.below(4);
-        switch (this.dice.below(3)) {
+        switch (this.dice.below(4)) {
+            case 3:
+                return `<div style="width:600px">${this.several(6, () => this.line(depth))}</div>`;
             case 0:
                 return `<div dir="rtl">${this.node(depth)}</div>`;
             case 1: {

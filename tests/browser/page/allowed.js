@@ -112,6 +112,10 @@
     const kMinContrast = 1.3;
     const kMaxOnBorders = 8; // px: beside each other these hide a letter
     const kLeastRound = 12; // px: a corner with a smaller radius hides no letter
+    const kMostCovered = 0.25; // of the height of a line
+    const kLinesBefore = 40; // that are looked at; more lines would be far above
+    // Of the size of letters: a cell is as wide as its widest letter before it is known that nothing stands beside it.
+    const kKerning = 0.08;
     const kMaxFindings = 2; // of one check in one box; more say nothing new
     const kVisibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Mn}\p{Default_Ignorable_Code_Point}]/u;
 
@@ -130,6 +134,9 @@
         kMinContrast,
         kMaxOnBorders,
         kLeastRound,
+        kMostCovered,
+        kLinesBefore,
+        kKerning,
         kMaxFindings,
         kVisibleCharacter,
     };

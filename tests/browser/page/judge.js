@@ -3,7 +3,8 @@
 (allowed) => {
     const {
         kElements, kAttributes, kProperties, kComputed, kByBrowser, kTolerance, kMaxWidth, kFontSticksOut,
-        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kMaxOnBorders, kLeastRound, kMaxFindings, kVisibleCharacter,
+        kMinFontSize, kMaxFontSize, kMinLineHeight, kMinContrast, kMaxOnBorders, kLeastRound, kMostCovered, kLinesBefore, kKerning,
+        kMaxFindings, kVisibleCharacter,
     } = allowed;
 
     // ---- small helpers
@@ -105,6 +106,7 @@
             this.kinds = new Map([[box, 0]]);
             this.kindNumbers = new Map();
             this.styles = new Map();
+            this.lines = []; // of the texts before
             this.painted = new Map();
             this.hasBorders = box.querySelector('[style*="border"],[border]') !== null;
             this.hasColumns = box.querySelector('col,colgroup') !== null;
@@ -145,6 +147,27 @@
                 this.report('element', 'shadow root: ' + describe(element));
             }
             this.place(element);
+            if (name === 'mark' || element.matches('[style*="background"]')) {
+                this.coversLines(element);
+            }
+        }
+
+        // The background of words is painted over what comes before them, where their box is higher than their line.
+        coversLines(element) {
+            const style = getComputedStyle(element);
+            if (style.display !== 'inline' || color(style.backgroundColor)?.alpha === 0) {
+                return;
+            }
+            for (const paper of rectsOf(element)) {
+                const covered = this.lines.find(({ rect }) => {
+                    const high = Math.min(paper.bottom, rect.bottom) - Math.max(paper.top, rect.top);
+                    const wide = Math.min(paper.right, rect.right) - Math.max(paper.left, rect.left);
+                    return wide > kTolerance && high > kMostCovered * (rect.bottom - rect.top);
+                });
+                if (covered !== undefined) {
+                    this.report('overlap', `its background covers "${covered.shown.slice(0, 40)}": ${describe(element)}`);
+                }
+            }
         }
 
         kind(element, name) {
@@ -232,8 +255,8 @@
 
         place(element) {
             const rect = element.getBoundingClientRect();
-            if (rect.width === 0 && rect.height === 0) {
-                return;
+            if (rect.width === 0 || rect.height === 0) {
+                return; // it paints nothing; what is in it is looked at by itself
             }
             if (rect.left < this.rect.left - kTolerance) {
                 const distance = Math.round(this.rect.left - rect.left);
@@ -288,11 +311,13 @@
             if (!(rect.width > 0 && rect.height > 0)) {
                 this.report('hidden', 'text without a place: ' + what());
             }
+            this.lines = [...rectsOf(range).map((line) => ({ rect: line, shown })), ...this.lines].slice(0, kLinesBefore);
             this.sentinels(rect, what);
             const cell = node.parentNode.closest('td,th');
             if (this.box.contains(cell)) {
                 const { left, right } = cell.getBoundingClientRect();
-                if (rect.left < left - kTolerance || rect.right > right + kTolerance) {
+                const tolerance = kTolerance + kKerning * pixels(getComputedStyle(node.parentNode).fontSize);
+                if (rect.left < left - tolerance || rect.right > right + tolerance) {
                     this.report('overlap', 'leaves its cell: ' + what());
                 }
             }
