@@ -88,13 +88,17 @@ std::optional<std::size_t> place_of(const std::vector<std::string>& candidates, 
 void Candidates::add(std::string_view address)
 {
     const std::string lower = text::to_valid_utf8(text::to_lower(address));
-    add_spelling(lower);
     const std::string_view domain = mail::domain(lower);
-    if (text::is_ascii(domain) && domain.find("xn--") == std::string_view::npos) {
-        return;
+    if (text::is_ascii(domain)) {
+        add_spelling(lower);
+        if (domain.find("xn--") == std::string_view::npos) {
+            return;
+        }
     }
+    // Not in other spellings, as with capital letters: a row with one of these would be good for some mail
+    // from there only.
     for (const std::string& spelling : {mail::ascii_domain(domain), mail::native_domain(domain)}) {
-        add_spelling(mail::key(std::string(mail::local_part(lower)) + '@' + spelling));
+        add_spelling(std::string(mail::local_part(lower)) + '@' + spelling);
     }
 }
 

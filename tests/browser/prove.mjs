@@ -1,6 +1,7 @@
 // Shows that the proof can fail: fragments and programs that are bad in one way each, and the check that must say so.
 import { Proof, expected } from './proof.mjs';
 import { Sanitizer } from './program.mjs';
+import { problem } from './targets.mjs';
 
 const kLine = '<p>some words</p>';
 
@@ -171,6 +172,18 @@ function expectations() {
     return [1, good ? 0 : 1];
 }
 
+/// Targets that are shown as another one, or not at all.
+function targets() {
+    const bad = [
+        ['https://bank.example@evil.example/', 'https://bank.example/'], ['https:\\\\evil.example', 'https://bank.example'],
+        ['http://0x7f.1/', 'http://0x7f.1.example/'], ['https://p\u0430ypal.example/', 'https://paypal.example/'],
+        ['//evil.example/', null], ['mailto:a@evil.example', null], ['http://evil.example/', 'https://evil.example/'],
+    ];
+    const missed = bad.filter(([meant, shown]) => problem(meant, shown) === null);
+    missed.forEach(([meant, shown]) => console.log(`NOT FOUND the target ${meant}, shown as ${shown}`));
+    return [bad.length, missed.length];
+}
+
 /// True when everything bad was found.
 export async function prove(browser, { verbose }) {
     browser.patience = 4000;
@@ -181,7 +194,7 @@ export async function prove(browser, { verbose }) {
     } finally {
         await proof.close();
     }
-    figures.push(await programs(), expectations());
+    figures.push(await programs(), expectations(), targets());
     const [bad, missed] = [0, 1].map((i) => figures.reduce((sum, figure) => sum + figure[i], 0));
     console.log(`${bad} bad things, ${missed} not found`);
     return missed === 0;

@@ -12,6 +12,7 @@ import { mutation } from './mutate.mjs';
 import { Sanitizer, inTurn, replacementOption } from './program.mjs';
 import { Proof, expected } from './proof.mjs';
 import { prove } from './prove.mjs';
+import { compareTargets } from './targets.mjs';
 import { readVectors } from './vectors.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -22,8 +23,8 @@ const kReplacement = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAA
 const kUsage = `Usage: run.mjs [OPTION ...] [FILE ...]
 
 What is run:
-  (nothing)          every vector of the folder vectors, 2000 mutations and 2000 pages of boxes
-  --short            the same with 300 mutations and 300 pages
+  (nothing)          every vector of the folder vectors, 2000 mutations, 2000 pages of boxes, 40000 targets of links
+  --short            the same with 300 mutations, 300 pages and 8000 targets
   --html FILE ...    these files and folders instead: .html one vector a file, .txt one a line, .jsonl, .json, .dat
   --benign           harmless mails: how much of them is left
   --prove            bad fragments past the sanitizer: is every one found?
@@ -35,7 +36,8 @@ Options:
   --vectors DIR      another folder of vectors; with --html: as well
   --mutations N      so many
   --boxes N          so many; with --html none unless told
-  --seed S           other mutations and pages; 1 unless told
+  --targets N        so many; with --html and --only none unless told
+  --seed S           other mutations, pages and targets; 1 unless told
   --only ID          this vector, mutation or page alone
   --replacement      also with an image in place of images, if the program can
   --keep DIR         write input and output of what has a finding there
@@ -53,7 +55,7 @@ function options() {
         allowPositionals: true,
         options: {
             short: yes, html: { type: 'string', multiple: true }, benign: yes, prove: yes, ctl: text, modules: text,
-            browser: text, vectors: text, mutations: text, boxes: text, seed: text, only: text, replacement: yes, keep: text,
+            browser: text, vectors: text, mutations: text, boxes: text, targets: text, seed: text, only: text, replacement: yes, keep: text,
             verbose: yes, help: yes,
         },
     });
@@ -73,6 +75,7 @@ function options() {
         browser: values.browser ?? '/usr/bin/chromium',
         mutations: number('mutations', values.short ? 300 : 2000),
         boxes: number('boxes', html.length > 0 ? 0 : values.short ? 300 : 2000),
+        targets: number('targets', html.length > 0 || values.only !== undefined ? 0 : values.short ? 8000 : 40000),
         seed: number('seed', 1),
     };
 }
@@ -190,12 +193,14 @@ async function runVectors(given, browser, program, replacement) {
 // ---- all of it
 
 async function vectorsInAllForms(given, browser) {
-    let good = await runVectors(given, browser, [given.ctl, 'preview', '--html', '-'], null);
+    const program = [given.ctl, 'preview', '--html', '-'];
+    let good = given.targets === 0 || await compareTargets(new Sanitizer(program), given.seed, given.targets);
+    good = await runVectors(given, browser, program, null) && good;
     const option = given.replacement ? replacementOption(given.ctl) : null;
     if (option !== null) {
         console.log(`with ${option}:`);
-        const program = [given.ctl, 'preview', option, kReplacement, '--html', '-'];
-        good = await runVectors(given, browser, program, kReplacement) && good;
+        const withImage = [given.ctl, 'preview', option, kReplacement, '--html', '-'];
+        good = await runVectors(given, browser, withImage, kReplacement) && good;
     } else if (given.replacement) {
         console.log('quarantinectl preview has no option for a replacement image: not run');
     }
