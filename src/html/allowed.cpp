@@ -245,9 +245,23 @@ bool is_void(const Element& element)
 
 Content content_before(std::string_view rest)
 {
-    const auto tag = rest.find('<');
-    const bool is_end = tag != std::string_view::npos && rest.substr(tag).starts_with("</");
-    return is_end ? Content::text : Content::elements;
+    constexpr std::string_view kLineEnd = "<br";
+    for (;;) {
+        rest.remove_prefix(std::min(rest.find('<'), rest.size()));
+        if (rest.starts_with("</")) {
+            return Content::text;
+        }
+        const char behind = rest.size() > kLineEnd.size() ? rest[kLineEnd.size()] : '\0';
+        if (!rest.starts_with(kLineEnd) || (behind != '>' && behind != ' ')) {
+            return Content::elements;
+        }
+        bool is_quoted = false;
+        const auto* const end = std::ranges::find_if(rest, [&](char c) {
+            is_quoted = is_quoted != (c == '"');
+            return c == '>' && !is_quoted;
+        });
+        rest = std::string_view(end, rest.end());
+    }
 }
 
 const Attribute* find_attribute(const Element& element, std::string_view name)

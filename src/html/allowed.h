@@ -31,7 +31,7 @@ enum class Role : std::uint8_t {
 
 /// What stands in an element.
 enum class Content : std::uint8_t {
-    text, ///< alone, or nothing
+    text, ///< and ends of lines (br), or nothing
     elements,
 };
 
@@ -71,7 +71,8 @@ struct Element {
 /// True for an element without an end tag: br, img, hr, col.
 bool is_void(const Element& element);
 
-/// Of the element whose start tag stands before `rest`, in HTML where every element has its end tag.
+/// Of the element whose start tag stands before `rest`, in HTML as src/html/nesting writes it. Not for a
+/// void element, which would look through what stands behind it.
 Content content_before(std::string_view rest);
 
 /// True for an element with other parts of the table in it and no text: table, tbody, colgroup, tr.

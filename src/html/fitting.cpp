@@ -45,13 +45,6 @@ double scale_of(const Element& element)
     return found == kScales.end() ? 1 : found->factor;
 }
 
-bool has_stroke(const Element& element, std::string_view decoration)
-{
-    const bool usual = element.name == "u" || element.name == "s" || element.name == "strike" ||
-                       element.name == "del" || element.name == "ins";
-    return decoration != "none" && (usual || !decoration.empty());
-}
-
 /// Pixels of <font size>: 1 to 7, or up and down from 3.
 double pixels_of_font(std::string_view size)
 {
@@ -119,7 +112,11 @@ void Fitting::enter(const Element& element, Written& attributes, Declarations& s
         fit_sides(element, place, attributes, style);
         if (element.role < Role::table || element.role == Role::caption) { // tables grow with what is in them
             place.borders += style.border("right");
-            place.wraps = place.wraps || place.borders > kMostBorders;
+            place.has_wall = place.has_wall || place.borders > kMostBorders;
+            place.wraps = place.wraps || place.has_wall;
+        }
+        if (place.has_wall) {
+            place.space = std::min(place.space, kPage);
         }
         fit_width(element, place, attributes, style);
     }
@@ -165,8 +162,7 @@ void Fitting::fit_raised(const Element& element, Place& place, Declarations& sty
     const std::string_view align = style.find("vertical-align");
     const bool has_paper = element.name == "mark" || !style.find("background-color").empty();
     if (!align.empty() && align != "baseline" &&
-        (around.raised || has_paper || around.stroke > 0 ||
-         has_stroke(element, style.find("text-decoration")))) {
+        (around.raised || has_paper || around.stroke > 0 || !strokes_of(element, style).empty())) {
         style.erase("vertical-align");
     }
     const bool is_raised = element.name == "sub" || element.name == "sup";
@@ -201,9 +197,6 @@ double Fitting::sides_of(const Element& element, bool from_right, const Written&
 /// What stands at the sides of a box, and what that leaves for boxes inside.
 void Fitting::fit_sides(const Element& element, Place& place, Written& attributes, Declarations& style)
 {
-    if (const std::string_view collapse = style.find("border-collapse"); !collapse.empty()) {
-        place.collapses = collapse == "collapse";
-    }
     const std::string* const align = find_written(attributes, "align");
     if (element.role == Role::table && align != nullptr && *align != "center") {
         erase_written(attributes, "align");
@@ -224,11 +217,7 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
         }
     }
     if (element.role == Role::cell) {
-        const Grid& grid = tables_.back();
-        place.space = grid.space_in_cell(place.space, attributes);
-        place.beside_cell = (place.collapses ? 0 : grid.between()) +
-                            std::min(style.side("padding", "left").value_or(grid.padding()),
-                                     style.side("padding", "right").value_or(grid.padding()));
+        place.space = tables_.back().space_in_cell(place.space, attributes);
     }
     place.sides = sides_of(element, place.from_right, attributes, style);
     const double most = element.role == Role::cell ? place.space / 2 : place.space; // others will follow
@@ -253,6 +242,11 @@ void Fitting::fit_sides(const Element& element, Place& place, Written& attribute
     }
     place.indent += place.sides;
     place.space -= place.sides;
+    if (element.role == Role::cell) {
+        const Grid& grid = tables_.back();
+        place.beside_cell = grid.gap() + std::min(style.side("padding", "left").value_or(grid.padding()),
+                                                  style.side("padding", "right").value_or(grid.padding()));
+    }
     if (element.role == Role::table) {
         tables_.back().enter_table(place.space, attributes, style);
     }
@@ -292,7 +286,7 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
     // A cell is as wide as what is in it needs, whatever its width says.
     const bool is_part = is_part_of_table(element) && element.role != Role::caption;
     const std::string* const attribute = find_written(attributes, "width");
-    if (place.from_right) {
+    if (place.from_right || place.has_wall) {
         style.erase("min-width");
         const bool has_width = !style.find("width").empty() || attribute != nullptr;
         if (has_width && !is_part_of_table(element)) {
@@ -407,14 +401,19 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     } else if (is_struck) {
         style.erase("font-size");
     }
-    place.letters = size;
-    fit_small_caps(place, style);
     // Without a document type a table does not take over the size of the letters around it.
     const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
     place.quirks_letters = size == usual ? std::min(around_quirks * scale_of(element), most) : size;
+    if (place.quirks_letters < kLeastLetters) {
+        size = std::round(size);
+        style.set("font-size", fmt::format("{:.0f}px", size));
+        place.quirks_letters = size;
+    }
+    place.letters = size;
+    fit_small_caps(place, style);
     place.taken = std::max(place.taken, std::max(size, place.quirks_letters) * kWidestLetter);
     // Without a document type the stroke belongs to its own letters, and the line to those that are in it.
-    bool strokes = has_stroke(element, style.find("text-decoration"));
+    bool strokes = !strokes_of(element, style).empty();
     if (strokes && around.struck) {
         style.set("text-decoration", "none");
         strokes = false;
@@ -429,7 +428,7 @@ void Fitting::fit_small_caps(Place& place, Declarations& style) const
 {
     const std::string_view variant = style.find("font-variant");
     place.small_caps = variant.empty() ? place.small_caps : variant == "small-caps";
-    if (!place.small_caps || place.letters >= kLeastOfSmallCaps) {
+    if (!place.small_caps || std::min(place.letters, place.quirks_letters) >= kLeastOfSmallCaps) {
         return;
     }
     if (open_.back().small_caps) {

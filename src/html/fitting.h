@@ -27,7 +27,7 @@ class Fitting {
     /// - where a width is given, text that does not wrap leaves its box, and the color behind it; blanks that
     ///   are kept at the end of a line do so everywhere;
     /// - letters under 8 (small capitals: 12) or over 60 pixels, strokes of large letters through small ones;
-    /// - wide borders, on which letters that leave their box cannot be read;
+    /// - boxes and lines that reach over wide borders around them, on which letters cannot be read;
     /// - cells of a table that lie on each other, markers of a list that lie on what is beside it.
     /// Doing it twice changes nothing. `style`: of the element; in `attributes` it is not looked for.
     void enter(const Element& element, Written& attributes, Declarations& style);
@@ -36,6 +36,7 @@ class Fitting {
     /// True when another cell would make the table wider than the space for it: it stands in another row.
     /// Of the row that is open; never of one without a cell.
     bool row_is_full() const;
+    double letters() const { return open_.back().letters; } ///< their size, pixels
     /// True where letters may stand as close to those of a cell beside theirs as if they were one word.
     bool touches_neighbours() const;
 
@@ -52,9 +53,9 @@ class Fitting {
         bool raised = false;        ///< above or below the line
         unsigned direction = 0;
         bool from_right = false;
-        bool collapses = false;   ///< tables have no space between cells
         double beside_cell = 400; ///< pixels between the content of the cell around and what is beside that
         double borders = 0;       ///< pixels of those at the right of the boxes around
+        bool has_wall = false;    ///< of borders that hide letters; nothing may be wider than its box
         bool wraps = false;       ///< lines may not be wider than their box
         Lines lines = Lines::wrapped;
 

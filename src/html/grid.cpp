@@ -16,16 +16,21 @@ constexpr double kMostBetween = 0.02;   ///< of the space for all of them
 
 void Grid::enter_table(double space, Written& attributes, Declarations& style)
 {
+    const auto spacing = [&] {
+        const std::string_view said = style.find("border-spacing");
+        return pixels(said.substr(0, said.find(' ')));
+    };
     const auto between = [&] {
-        const std::string_view spacing = style.find("border-spacing");
-        return std::max<double>(number_written(attributes, "cellspacing", 2),
-                                pixels(spacing.substr(0, spacing.find(' '))));
+        return std::max<double>(number_written(attributes, "cellspacing", 2), spacing());
     };
     if (between() > std::max(kUsualBetween, space * kMostBetween)) {
         erase_written(attributes, "cellspacing");
         style.erase("border-spacing");
     }
     between_ = between();
+    gap_ = style.find("border-collapse") == "collapse" ? 0
+           : style.find("border-spacing").empty()      ? between_
+                                                       : spacing();
     padding_ = number_written(attributes, "cellpadding", 1);
     space_ = space - between_; // and beside the last
 }

@@ -30,7 +30,8 @@ class Grid {
     double space_in_cell(double space, const Written& attributes) const;
     double taken() const { return all_taken_; }
     double padding() const { return padding_; } ///< of a cell, where it does not say
-    double between() const { return between_; } ///< cells
+    /// Cells, as a browser has it; 0 at least.
+    double gap() const { return gap_; }
 
   private:
     void enter_cell(Written& attributes);
@@ -48,7 +49,8 @@ class Grid {
     double all_taken_ = 0;
     double space_ = 0; ///< for all columns
     double padding_ = 1;
-    double between_ = 2;
+    double between_ = 2; ///< cells, at most
+    double gap_ = 2;
 };
 
 } // namespace qm::html

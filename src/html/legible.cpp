@@ -80,6 +80,7 @@ void Legible::enter(const Element& element, Written& attributes, Declarations& s
         }
     }
     say(colors, element, text == colors.text, attributes, style);
+    strike(colors, element, style);
     if (colors.text != around.text || colors.paper != around.paper) {
         colors.darkest = std::min(colors.darkest, luminance(colors.paper));
         colors.lightest = std::max(colors.lightest, luminance(colors.paper));
@@ -116,16 +117,33 @@ void Legible::say(Colors& colors, const Element& element, bool is_own, Written& 
     colors.said = colors.text;
 }
 
+void Legible::strike(Colors& colors, const Element& element, Declarations& style)
+{
+    const std::string_view strokes = strokes_of(element, style);
+    if (colors.is_on_words && colors.text != colors.said && !strokes.empty()) {
+        colors.strokes = strokes;
+        style.set("text-decoration", "none");
+    } else if (!colors.is_on_words && !colors.strokes.empty()) {
+        if (element.role == Role::inline_text) {
+            style.set("text-decoration", colors.strokes);
+        }
+        colors.strokes.clear();
+    }
+}
+
 std::optional<std::string> Legible::paint_for(std::string_view text) const
 {
     const Colors& colors = open_.back();
-    const bool has_letters = text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
+    const bool has_letters = text.find_first_not_of(" \t\n") != std::string_view::npos;
     if (text.empty() || !(colors.is_on_words || (colors.needs_paper && has_letters))) {
         return std::nullopt;
     }
     std::string paint = "background-color:" + written(colors.paper) + ";line-height:normal";
     if (colors.text != colors.said) {
         paint += ";color:" + written(colors.text);
+    }
+    if (!colors.strokes.empty()) {
+        paint += ";text-decoration:" + colors.strokes;
     }
     return paint;
 }

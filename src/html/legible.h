@@ -22,7 +22,7 @@ class Legible {
     ///
     /// An element in a line has its background only when there is nothing but text in it: the box of larger
     /// letters, or of a font with a tall one, would lie on the lines above. Around other elements the words
-    /// take the background, and the color, along.
+    /// take the background along, with the color and the strokes, which would have another one.
     void enter(const Element& element, Written& attributes, Declarations& style, Content content);
     void leave() { open_.pop_back(); }
 
@@ -30,7 +30,7 @@ class Legible {
     /// box will be and where its text ends: what could not be read beside the paper of its box takes the
     /// paper along.
     std::optional<std::string> paint_for(std::string_view text) const;
-    static constexpr std::size_t kMostPaint = 64; ///< bytes of it
+    static constexpr std::size_t kMostPaint = 128; ///< bytes of it
 
   private:
     struct Colors {
@@ -44,8 +44,10 @@ class Legible {
         bool needs_paper = false;     ///< its text
         bool is_on_words = false;     ///< the text and the paper: the elements around do not say them
         Rgb said = 0x000000;          ///< the text, by these elements
+        std::string strokes;          ///< through and under the text, when it is on words
     };
 
+    static void strike(Colors& colors, const Element& element, Declarations& style);
     static void say(Colors& colors, const Element& element, bool is_own, Written& attributes,
                     Declarations& style);
 

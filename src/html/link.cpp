@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kNotNamed = "target not shown";
 constexpr std::size_t kMaxLabel = 400; ///< bytes of a link's text that are compared with its target
+constexpr std::size_t kMaxWord = 400;  ///< bytes of the word before a link
 constexpr std::string_view kNoBreakSpace = "\u00A0";
+constexpr double kLeastBlank = 0.72; ///< size of a blank's letters, as a part of those beside it
 
 bool is_letter(char c)
 {
@@ -40,6 +42,43 @@ bool says_the_same(std::string_view label, std::string_view target)
         }
     }
     return without_root(label) == without_root(target);
+}
+
+/// May an address have gone on up to this character?
+bool is_of_address(char c)
+{
+    constexpr std::string_view kSigns = "./-_@:%?&=#~+$\\";
+    return is_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 ||
+           kSigns.find(c) != std::string_view::npos;
+}
+
+bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
+/// Without the blanks at its end.
+std::string_view before_blanks(std::string_view text)
+{
+    for (;;) {
+        if (text.ends_with(kNoBreakSpace)) {
+            text.remove_suffix(kNoBreakSpace.size());
+        } else if (!text.empty() && is_blank(text.back())) {
+            text.remove_suffix(1);
+        } else {
+            return text;
+        }
+    }
+}
+
+/// What stands behind the last blank in it.
+std::string_view last_word(std::string_view text)
+{
+    const auto space = text.find_last_of(" \t\n\r\f");
+    const auto no_break = text.rfind(kNoBreakSpace);
+    const auto from = std::max(space == std::string_view::npos ? 0 : space + 1,
+                               no_break == std::string_view::npos ? 0 : no_break + kNoBreakSpace.size());
+    return text.substr(from);
 }
 
 /// Could somebody read an address in it? An address has "://", an @, or a dot before letters.
@@ -82,6 +121,7 @@ void Link::add(std::string_view text)
         return;
     }
     is_plain_ = is_plain_ && (!has_end_ || text::trim(text).empty());
+    is_cut_ = is_cut_ || label_.size() + text.size() > kMaxLabel;
     if (label_.size() < kMaxLabel) {
         label_ += text::cut_utf8(text, kMaxLabel);
     }
@@ -90,30 +130,19 @@ void Link::add(std::string_view text)
 Link::Saying Link::saying() const
 {
     if (!has_name_) {
-        return looks_like_address(label_) ? Saying::needed : Saying::not_needed;
+        return is_cut_ || looks_like_address(label_) ? Saying::needed : Saying::not_needed;
     }
-    return is_plain_ && says_the_same(label_, target_) ? Saying::undecided : Saying::needed;
+    return is_plain_ && !is_cut_ && says_the_same(label_, target_) ? Saying::undecided : Saying::needed;
 }
 
 Link::Saying Link::saying_before(std::string_view text)
 {
-    constexpr std::string_view kEnds = ".,;:!?)\"'";
-    if (!has_sign_ && !text.empty() && kEnds.find(text.front()) != std::string_view::npos) {
-        has_sign_ = true;
-        text.remove_prefix(1);
-    }
+    constexpr std::string_view kEnds = ".,;:!?)\"'>]}";
+    text.remove_prefix(std::min(text.find_first_not_of(kEnds), text.size()));
     if (text.empty()) {
         return Saying::undecided;
     }
-    const bool goes_on = is_of_address(text.front()) && !text.starts_with(kNoBreakSpace);
-    return goes_on ? Saying::needed : Saying::not_needed;
-}
-
-bool Link::is_of_address(char c)
-{
-    constexpr std::string_view kSigns = "./-_@:%?&=#~+$";
-    return is_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80 ||
-           kSigns.find(c) != std::string_view::npos;
+    return behind_blanks(text).size() == text.size() ? Saying::needed : Saying::not_needed;
 }
 
 std::string Link::written() const
@@ -125,6 +154,59 @@ std::string Link::written() const
 std::size_t Link::most_written() const
 {
     return escape(" [" + target_ + "]").size();
+}
+
+std::string_view behind_blanks(std::string_view text)
+{
+    for (;;) {
+        if (text.starts_with(kNoBreakSpace)) {
+            text.remove_prefix(kNoBreakSpace.size());
+        } else if (!text.empty() && is_blank(text.front())) {
+            text.remove_prefix(1);
+        } else {
+            return text;
+        }
+    }
+}
+
+void WordBefore::add(std::string_view text, double letters)
+{
+    const bool is_parted = is_parted_from(text, letters);
+    const std::string_view rest = behind_blanks(text);
+    if (rest.size() < text.size()) {
+        blank_ = std::max(blank_, letters);
+    }
+    if (rest.empty()) {
+        return;
+    }
+    const std::string_view words = before_blanks(rest);
+    const std::string_view last = last_word(words);
+    if (is_parted || last.size() < words.size()) {
+        word_.clear();
+    }
+    word_ += last.substr(last.size() - std::min(last.size(), kMaxWord));
+    word_.erase(0, word_.size() - std::min(word_.size(), kMaxWord));
+    letters_ = letters;
+    blank_ = words.size() < rest.size() ? letters : 0;
+}
+
+void WordBefore::end()
+{
+    word_.clear();
+    blank_ = 0;
+}
+
+bool WordBefore::is_parted_from(std::string_view text, double letters) const
+{
+    const bool begins_with_blank = behind_blanks(text).size() < text.size();
+    const double blank = begins_with_blank ? std::max(blank_, letters) : blank_;
+    return word_.empty() || blank >= kLeastBlank * std::max(letters_, letters);
+}
+
+bool WordBefore::may_be_address() const
+{
+    return !word_.empty() &&
+           (word_.size() >= kMaxWord || is_of_address(word_.back()) || looks_like_address(word_));
 }
 
 } // namespace qm::html

@@ -33,11 +33,9 @@ class Link {
     };
     /// At the end of the link.
     Saying saying() const;
-    /// When `text` stands behind the link, in the same line: <a>evil.example</a>.bank.example
+    /// When `text`, which begins with no blank, stands behind the link, in the same line:
+    /// <a>evil.example</a>.bank.example
     Saying saying_before(std::string_view text);
-
-    /// May an address go on in this character, or have gone on up to it?
-    static bool is_of_address(char c);
 
     const std::string& label() const { return label_; } ///< its beginning
     std::string written() const;                        ///< the target, as HTML
@@ -51,8 +49,28 @@ class Link {
     bool has_name_ = false; ///< the target
     std::string label_;
     bool is_plain_ = true;
-    bool has_end_ = false;  ///< an element has ended in it
-    bool has_sign_ = false; ///< a comma or the like stands behind it
+    bool is_cut_ = false;  ///< the label
+    bool has_end_ = false; ///< an element has ended in it
 };
+
+/// The word that stands before what comes next. A blank parts two words unless their letters are so much
+/// larger that nobody sees it.
+class WordBefore {
+  public:
+    /// `letters`: their size, pixels.
+    void add(std::string_view text, double letters);
+    /// A line ends.
+    void end();
+    bool is_parted_from(std::string_view text, double letters) const;
+    bool may_be_address() const;
+
+  private:
+    std::string word_;   ///< its end
+    double letters_ = 0; ///< the size of its last ones
+    double blank_ = 0;   ///< of the blanks behind it
+};
+
+/// `text` without the blanks at its beginning; no-break spaces are some.
+std::string_view behind_blanks(std::string_view text);
 
 } // namespace qm::html

@@ -151,8 +151,8 @@ void start_link(const Token& token, Nesting& nesting)
 /// What a form control shows is in its attributes.
 std::string_view text_of_control(const Token& token)
 {
-    constexpr std::array<std::string_view, 6> kWithoutText = {"checkbox", "color", "file",
-                                                              "hidden",   "radio", "range"};
+    constexpr std::array<std::string_view, 7> kWithoutText = {"checkbox", "color", "file", "hidden",
+                                                              "image",    "radio", "range"};
     const auto value_of = [&](std::string_view name) {
         const RawAttribute* const raw = token.find(name);
         return raw == nullptr ? std::string_view() : raw->value;

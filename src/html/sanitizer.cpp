@@ -20,7 +20,6 @@
 namespace qm::html {
 namespace {
 
-constexpr std::string_view kNoBreakSpace = "\u00A0";
 constexpr std::string_view kEndOfPaper = "</span>";
 constexpr std::size_t kRoomForPaper = Legible::kMostPaint + 24;  ///< bytes of the tags around a text
 constexpr std::size_t kMaxDepthOfPaper = Nesting::kMaxDepth - 3; ///< deeper there is room for cells only
@@ -89,7 +88,7 @@ class Writer final : public Visitor {
     {
         say_undecided();
         Link link(target);
-        if (turning_ > 0 || Link::is_of_address(last_)) {
+        if (turning_ > 0) {
             link.is_not_plain();
         }
         link.reserved = link.most_written() + kRoomForPaper;
@@ -122,19 +121,22 @@ class Writer final : public Visitor {
 
     void text(std::string_view text) override
     {
-        if (undecided_) {
-            decide(text);
+        const std::string_view read = with_blanks(text);
+        const std::string_view words = behind_blanks(read);
+        const bool is_parted = before_.is_parted_from(read, fitting_.letters());
+        if (undecided_ && !words.empty()) {
+            decide(words, is_parted);
         }
-        const std::string_view shown = order_.next(text);
-        if (!shown.empty()) {
-            last_ = shown.ends_with(kNoBreakSpace) ? ' ' : shown.back();
-        }
+        const std::string_view shown = order_.next(read);
         if (!links_.empty()) {
-            links_.back().add(shown);
-            if (fitting_.touches_neighbours()) {
-                links_.back().is_not_plain();
+            Link& link = links_.back();
+            const bool goes_on = text::trim(link.label()).empty() && !words.empty() && !is_parted;
+            if ((goes_on && before_.may_be_address()) || fitting_.touches_neighbours()) {
+                link.is_not_plain();
             }
+            link.add(shown);
         }
+        before_.add(read, fitting_.letters());
         const bool has_paper = begin_paper(shown);
         if (html_.size() == begin_of_pre_ && shown.starts_with('\n') && put("\n", 1)) {
             --reserved_; // A parser leaves out the first line end of a <pre>: there must be room for both.
@@ -163,9 +165,9 @@ class Writer final : public Visitor {
         }
     }
 
-    void decide(std::string_view next)
+    void decide(std::string_view next, bool is_parted)
     {
-        const Link::Saying saying = undecided_->saying_before(next);
+        const Link::Saying saying = is_parted ? Link::Saying::not_needed : undecided_->saying_before(next);
         if (saying == Link::Saying::needed) {
             say_undecided();
         } else if (saying == Link::Saying::not_needed) {
@@ -193,8 +195,20 @@ class Writer final : public Visitor {
     {
         if (element.role != Role::inline_text && element.name != "img") {
             drop_undecided();
-            last_ = ' ';
+            before_.end();
         }
+    }
+
+    /// To a browser a carriage return or form feed that a reference stands for is a blank.
+    std::string_view with_blanks(std::string_view text)
+    {
+        if (text.find_first_of("\r\f") == std::string_view::npos) {
+            return text;
+        }
+        blanks_ = text;
+        std::ranges::replace_if(
+            blanks_, [](char c) { return c == '\r' || c == '\f'; }, ' ');
+        return blanks_;
     }
 
     /// What the element that is being entered may keep. The style has its place among the attributes, without
@@ -402,9 +416,10 @@ class Writer final : public Visitor {
     std::vector<Open> open_;
     std::vector<Link> links_;       ///< that are open
     std::optional<Link> undecided_; ///< has ended, and says its target unless a word goes on with it
-    char last_ = ' ';               ///< the end of the text before
-    std::string waiting_;           ///< targets that stand behind the table
-    std::size_t turning_ = 0;       ///< open elements
+    WordBefore before_;
+    std::string blanks_;      ///< a text with them
+    std::string waiting_;     ///< targets that stand behind the table
+    std::size_t turning_ = 0; ///< open elements
     ReadingOrder order_;
     Fitting fitting_;
     Legible legible_;

@@ -204,7 +204,7 @@ class Scanner {
         Written kept = attributes_;
         style_.read(style_text_);
         fitting_.enter(element, kept, style_);
-        legible_.enter(element, kept, style_, content_before(rest_));
+        legible_.enter(element, kept, style_, is_void(element) ? Content::text : content_before(rest_));
         const bool keeps_style = !style_.has_changed() || style_.str() == style_text_;
         nesting_.start(element, source);
         if (is_void(element)) {

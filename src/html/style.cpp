@@ -36,6 +36,27 @@ std::size_t declaration_end(std::string_view style)
     return style.size();
 }
 
+bool is_border_style(std::string_view word)
+{
+    constexpr std::array<std::string_view, 8> kDrawn = {"dashed", "dotted", "double", "groove",
+                                                        "inset",  "outset", "ridge",  "solid"};
+    return std::ranges::find(kDrawn, word) != kDrawn.end();
+}
+
+/// What a value says of "left" or "right": top, right, bottom, left; what is not said is as at the other
+/// side.
+std::string_view word_of_side(std::string_view value, std::string_view side)
+{
+    std::array<std::string_view, 4> words{};
+    std::size_t count = 0;
+    for (; !value.empty() && count < words.size(); ++count) {
+        words.at(count) = value.substr(0, value.find(' '));
+        value.remove_prefix(std::min(words.at(count).size() + 1, value.size()));
+    }
+    const std::size_t place = side == "left" ? 3 : 1;
+    return words.at(place < count ? place : count > 1 ? 1 : 0);
+}
+
 } // namespace
 
 const std::string* find_written(const Written& attributes, std::string_view name)
@@ -164,15 +185,8 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
             continue;
         }
         const std::string_view rest = property.substr(family.size());
-        if (rest.empty()) { // top, right, bottom, left; what is not said is as at the other side
-            std::array<std::string_view, 4> words{};
-            std::size_t count = 0;
-            for (std::string_view left = value; !left.empty() && count < words.size(); ++count) {
-                words.at(count) = left.substr(0, left.find(' '));
-                left.remove_prefix(std::min(words.at(count).size() + 1, left.size()));
-            }
-            const std::size_t place = side == "left" ? 3 : 1;
-            result = pixels(words.at(place < count ? place : count > 1 ? 1 : 0));
+        if (rest.empty()) {
+            result = pixels(word_of_side(value, side));
         } else if (rest.substr(1) == side) {
             result = pixels(value);
         }
@@ -182,19 +196,35 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
 
 double Declarations::border(std::string_view side) const
 {
-    constexpr double kUsual = 3;
-    double widest = 0;
+    constexpr double kMedium = 3;
+    constexpr double kThick = 5;
+    // Who gives a border its style may be the browser: for a table with the attribute, and its cells.
+    std::optional<double> width;
+    std::optional<bool> is_drawn;
+    const auto read = [&](std::string_view word) {
+        if (word == "none" || word == "hidden") {
+            is_drawn = false;
+        } else if (word == "thin" || word == "medium" || word == "thick") {
+            width = word == "thin" ? 1 : word == "thick" ? kThick : kMedium;
+        } else if ((word.front() >= '0' && word.front() <= '9') || word.front() == '.') {
+            width = pixels(word);
+        } else if (is_border_style(word)) {
+            is_drawn = true;
+        }
+    };
     for (const auto& [property, value] : all_) {
         const bool is_of_side = property.starts_with("border-") && property.substr(7) == side;
-        if (is_of_side || property == "border" || property == "border-style" || property == "border-width") {
-            double pixels_wide = kUsual;
+        if (is_of_side || property == "border") {
+            width = kMedium;
+            is_drawn = false;
             for (const std::string_view word : text::split(value, ' ')) {
-                pixels_wide = std::max(pixels_wide, pixels(word));
+                read(word);
             }
-            widest = std::max(widest, value == "none" || value == "0" ? 0 : pixels_wide);
+        } else if (property == "border-style" || property == "border-width") {
+            read(word_of_side(value, side));
         }
     }
-    return widest;
+    return is_drawn == std::optional(false) ? 0 : width.value_or(is_drawn ? kMedium : 0);
 }
 
 void Declarations::shorten(std::size_t most, std::size_t bytes)
@@ -226,6 +256,18 @@ std::string Declarations::str() const
         result += value;
     }
     return result;
+}
+
+std::string_view strokes_of(const Element& element, const Declarations& style)
+{
+    if (const std::string_view said = style.find("text-decoration"); !said.empty()) {
+        return said == "none" ? "" : said;
+    }
+    if (element.name == "u" || element.name == "ins") {
+        return "underline";
+    }
+    const bool is_struck = element.name == "s" || element.name == "strike" || element.name == "del";
+    return is_struck ? "line-through" : "";
 }
 
 } // namespace qm::html

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "html/allowed.h"
+
 namespace qm::html {
 
 /// Attributes of one element as they are to be written, not escaped yet.
@@ -65,5 +67,8 @@ class Declarations {
     std::list<std::string> set_; ///< values that came later; most styles have none
     bool changed_ = false;
 };
+
+/// The lines through, over and under the letters of an element, as CSS has them; "" when there are none.
+std::string_view strokes_of(const Element& element, const Declarations& style);
 
 } // namespace qm::html

@@ -66,8 +66,9 @@ Content content_of(const GumboNode& node)
 {
     const GumboVector& children = node.v.element.children;
     for (unsigned i = 0; i < children.length; ++i) {
-        const GumboNodeType type = static_cast<const GumboNode*>(children.data[i])->type;
-        if (type != GUMBO_NODE_TEXT && type != GUMBO_NODE_WHITESPACE) {
+        const auto& child = *static_cast<const GumboNode*>(children.data[i]);
+        const bool is_text = child.type == GUMBO_NODE_TEXT || child.type == GUMBO_NODE_WHITESPACE;
+        if (!is_text && (child.type != GUMBO_NODE_ELEMENT || child.v.element.tag != GUMBO_TAG_BR)) {
             return Content::elements;
         }
     }
@@ -170,7 +171,9 @@ class SourceReader {
                 text();
             } else if (rest_.starts_with(Nesting::kNothing)) {
                 rest_.remove_prefix(Nesting::kNothing.size());
+                begins_pre_ = false;
             } else if (rest_.starts_with("</")) {
+                begins_pre_ = false;
                 visitor_.leave(*open_.back());
                 open_.pop_back();
                 rest_.remove_prefix(rest_.find('>') + 1);
@@ -185,10 +188,17 @@ class SourceReader {
     {
         const std::string_view written = rest_.substr(0, rest_.find('<'));
         rest_.remove_prefix(written.size());
-        if (needs_no_reading(written)) {
-            visitor_.text(written);
-        } else {
-            visitor_.text(read_text(written));
+        std::string read;
+        std::string_view text = written;
+        if (!needs_no_reading(written)) {
+            read = read_text(written);
+            text = read;
+        }
+        if (std::exchange(begins_pre_, false) && text.starts_with('\n')) {
+            text.remove_prefix(1);
+        }
+        if (!text.empty()) {
+            visitor_.text(text);
         }
     }
 
@@ -252,6 +262,7 @@ class SourceReader {
     void start()
     {
         rest_.remove_prefix(1);
+        begins_pre_ = false;
         const std::string_view name = rest_.substr(0, rest_.find_first_of(" >"));
         rest_.remove_prefix(name.size());
         if (name == Nesting::kLinkMark) {
@@ -271,17 +282,14 @@ class SourceReader {
             }
         }
         rest_.remove_prefix(1);
-        visitor_.enter(*element, attributes, content_before(rest_));
-        if (is_void(*element)) {
+        const bool is_empty = is_void(*element);
+        visitor_.enter(*element, attributes, is_empty ? Content::text : content_before(rest_));
+        if (is_empty) {
             visitor_.leave(*element);
             return;
         }
         open_.push_back(element);
-        if (name == "pre") { // a parser leaves out its first line end
-            rest_.remove_prefix(rest_.starts_with("\r\n")                            ? 2
-                                : rest_.starts_with('\n') || rest_.starts_with('\r') ? 1
-                                                                                     : 0);
-        }
+        begins_pre_ = name == "pre"; // a parser leaves out its first line end
     }
 
     /// Up to and with the quotation mark behind it. Valid until values_ is cleared.
@@ -308,6 +316,7 @@ class SourceReader {
     std::string_view rest_;
     Visitor& visitor_;
     std::vector<const Element*> open_;
+    bool begins_pre_ = false;
     std::deque<std::string> values_; ///< of the attributes of the element being entered
 };
 

@@ -24,10 +24,12 @@ constexpr std::array<std::string_view, 25> kAttributes = {
     "align", "alt",   "bgcolor", "border", "cellpadding", "cellspacing", "color", "colspan",
     "dir",   "face",  "height",  "lang",   "nowrap",      "rowspan",     "size",  "span",
     "src",   "start", "style",   "type",   "valign",      "value",       "width"};
-constexpr std::array<std::string_view, 18> kNeverInStyle = {
-    "url",        "expression", "\\",        "/*",       "position", "z-index",
-    "display",    "visibility", "opacity",   "!",        "behavior", "binding",
-    "javascript", "@",          "transform", "overflow", "float",    "margin:-"};
+/// A font may be called by any of these words.
+constexpr std::array<std::string_view, 10> kNeverInProperty = {
+    "position", "z-index", "display",   "visibility", "opacity",
+    "behavior", "binding", "transform", "overflow",   "float"};
+constexpr std::array<std::string_view, 8> kNeverInStyle = {"url(", "expression(", "\\",       "/*",
+                                                           "!",    "@",           "margin:-", "javascript:"};
 
 template <std::size_t count>
 bool contains(const std::array<std::string_view, count>& all, std::string_view one)
@@ -39,6 +41,19 @@ struct Destroy {
     void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
 };
 
+bool is_harmless(const std::string& style)
+{
+    const auto has = [](std::string_view text, const auto& words) {
+        return std::ranges::any_of(
+            words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+    };
+    return !has(style, kNeverInStyle) &&
+           std::ranges::none_of(text::split(style, ';'), [&](std::string_view declaration) {
+               const std::string_view property = declaration.substr(0, declaration.find(':'));
+               return property != "text-transform" && has(property, kNeverInProperty);
+           });
+}
+
 std::string judge_attribute(std::string_view element, const GumboAttribute& attribute)
 {
     const std::string_view name = attribute.name;
@@ -49,15 +64,7 @@ std::string judge_attribute(std::string_view element, const GumboAttribute& attr
     if (name == "src" && (element != "img" || !value.starts_with("cid:"))) {
         return "src " + std::string(value);
     }
-    if (name == "style") {
-        const std::string lower = text::to_lower(value);
-        for (const std::string_view never : kNeverInStyle) {
-            if (lower.find(never) != std::string::npos) {
-                return "style " + lower;
-            }
-        }
-    }
-    return "";
+    return name == "style" && !is_harmless(text::to_lower(value)) ? "style " + std::string(value) : "";
 }
 
 enum class Mending { forbidden, fine };

@@ -253,6 +253,10 @@ TEST(Fitting, SmallCapitalsAreLargeEnough)
          "style=\"font-size:11px;font-variant:normal\">y</b></p>"},
         {"<p style='font:small-caps 8px arial'>x", "<p style=\"font-size:8px;font-family:arial\">x</p>"},
         {"<h6 style='font-variant:small-caps'>x", "<h6>x</h6>"},
+        // Without a document type a table begins with letters of the usual size again.
+        {"<div style='font-size:60px'><table><td><small><small><small><small>x",
+         "<div style=\"font-size:60px\"><table><tbody><tr><td><small><small><small><small "
+         "style=\"font-size:29px\">x</small></small></small></small></td></tr></tbody></table></div>"},
     });
 }
 
@@ -391,6 +395,19 @@ TEST(Fitting, NoTextStandsOnWideBorders)
          "solid;white-space:normal;word-break:break-word\">x</div></div></div></div>"},
         {"<table><caption style='border:8px solid;white-space:nowrap'>x</table>",
          "<table><caption style=\"border:8px solid;word-break:break-word\">x</caption></table>"},
+        {"<div style='border:20px solid'><table width=1000><tr><td>x</table>",
+         "<div style=\"border:20px solid;word-break:break-word\"><table width=\"100%\" "
+         "style=\"max-width:100%\"><tbody><tr><td>x</td></tr></tbody></table></div>"},
+        {"<div style='border-style:solid;border-width:1px thick'><div style='border:0 none;border-right:2px "
+         "solid'><p style='min-width:900px'>x",
+         "<div style=\"border-style:solid;border-width:1px thick\"><div style=\"border:0 none;"
+         "border-right:2px solid;word-break:break-word\"><p>x</p></div></div>"},
+        // What is not drawn, or thin, hides nothing.
+        {"<div style='border:1px solid'><div style='border:0px solid'><div style='border:0 none'><div "
+         "style='border-width:9px;border-style:none none solid'><pre style='border:1px solid'>x",
+         "<div style=\"border:1px solid\"><div style=\"border:0px solid\"><div style=\"border:0 none\"><div "
+         "style=\"border-width:9px;border-style:none none solid\"><pre style=\"border:1px "
+         "solid\">x</pre></div></div></div></div>"},
         // Letters do not leave their box at its beginning, and a table grows with its cells.
         {"<pre style='border-left:20px solid #000'>x</pre>",
          "<pre style=\"border-left:20px solid #000\">x</pre>"},

@@ -153,8 +153,9 @@ TEST(Legible, ABackgroundInALineStandsAroundTextOnly)
         // The color goes with it: without the background it could not be read.
         {"<span style='background:#333;color:#fff'><b style='color:red'>a</b> <u>b</u><p>c</p></span>",
          "<b><span style=\"background-color:#333333;line-height:normal;color:#ff0000\">a</span></b><span "
-         "style=\"background-color:#333333;line-height:normal;color:#ffffff\"> </span><u><span "
-         "style=\"background-color:#333333;line-height:normal;color:#ffffff\">b</span></u><p>c</p>"},
+         "style=\"background-color:#333333;line-height:normal;color:#ffffff\"> </span><u "
+         "style=\"text-decoration:none\"><span style=\"background-color:#333333;line-height:normal;"
+         "color:#ffffff;text-decoration:underline\">b</span></u><p>c</p>"},
         {"<font color=red style='background:#eee'>a<br><font color=blue>b</font></font>",
          "<span style=\"background-color:#eeeeee;line-height:normal;color:#ff0000\">a</span><br><span "
          "style=\"background-color:#eeeeee;line-height:normal;color:#0000ff\">b</span>"},
@@ -167,6 +168,16 @@ TEST(Legible, ABackgroundInALineStandsAroundTextOnly)
          "<u><span style=\"background-color:#eeeeee;line-height:normal\">a</span><mark "
          "style=\"background-color:transparent;color:#000000\"><span "
          "style=\"background-color:#eeeeee;line-height:normal\">b</span></mark></u>"},
+        // And strokes, which would have the color of the paper.
+        {"<s style='color:#fff;background:#000'>a-<b>b</b><i style='background:#111'>c</i></s>",
+         "<s style=\"text-decoration:none\"><span style=\"background-color:#000000;line-height:normal;"
+         "color:#ffffff;text-decoration:line-through\">a-</span><b><span "
+         "style=\"background-color:#000000;line-height:normal;color:#ffffff;text-decoration:line-through\">b"
+         "</span></b><i style=\"background-color:#111;line-height:normal;color:#ffffff;"
+         "text-decoration:line-through\">c</i></s>"},
+        // Ends of lines take nothing from the words.
+        {"<span style='background:#eee'>a<br>b<br><br></span>",
+         "<span style=\"background-color:#eee;line-height:normal\">a<br>b<br><br></span>"},
         // What is no other color than that behind it is not needed.
         {"<span style='background:white'>a<b>b</b></span>", "a<b>b</b>"},
         // A target takes it along.

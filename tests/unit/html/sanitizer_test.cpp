@@ -258,7 +258,13 @@ TEST(Sanitizer, ACellBesideALinkDoesNotGoOnWithItsTarget)
           "<table cellspacing=0><tr><td style='padding:0 9px 0 0'>" + link,
           "<table cellspacing=0><tr><td style='padding:0 0 0 9px'><div><p>" + link,
           "<table cellpadding=0 style='border-collapse:collapse'><tr><td>" + link,
-          "<div style='border-collapse:collapse'><table><tr><td>" + link,
+          "<table cellspacing=28 style='border-spacing:0' cellpadding=0><tr><td>" + link,
+          "<table cellspacing=28 cellpadding=0 style='border-collapse:collapse'><tr><td "
+          "style='border-collapse:separate'>" +
+              link,
+          "<div style='padding:0 100px'><div style='padding:0 100px'><div style='padding:0 99px'><table "
+          "cellspacing=0 cellpadding=5><tr><td>" +
+              link,
           "<table><tr><td><font size=7>" + link, "<table cellpadding=0><tr><td>" + link}) {
         EXPECT_TRUE(says(close)) << close;
     }
@@ -285,6 +291,66 @@ TEST(Sanitizer, WordsAroundALinkDoNotGoOnWithItsTarget)
     }
     for (const std::string_view before : {"x ", "(", "x<br>", "x&nbsp;", "<p>x</p>"}) {
         EXPECT_EQ(clean(std::string(before) + link).find('['), std::string::npos) << before;
+    }
+}
+
+TEST(Sanitizer, ABlankThatNobodySeesPartsNoWords)
+{
+    const std::string link = "<a href='https://evil.example/'>evil.example</a>";
+    const auto large = [](const std::string& html) { return "<p style='font-size:60px'>" + html; };
+    const auto says = [](const std::string& html) { return clean(html).find('[') != std::string::npos; };
+    const std::string small = "<span style='font-size:8px'> </span>";
+    const std::string no_break = "<span style='font-size:8px'>&nbsp;</span>";
+    EXPECT_TRUE(says(large("www.bank." + small + link)));
+    EXPECT_TRUE(says(large("www.bank." + no_break + link)));
+    EXPECT_TRUE(says(large(link + small + ".bank.example")));
+    EXPECT_TRUE(says(large(link + "." + small + "bank.example")));
+    EXPECT_TRUE(says(large(link + no_break + small + ".bank.example")));
+    EXPECT_FALSE(says(large("www.bank. " + link)));
+    EXPECT_FALSE(says(large("www.bank." + small + " " + link)));
+    EXPECT_FALSE(says("<small>small </small>" + link + "<small> small</small>"));
+}
+
+TEST(Sanitizer, AnAddressBeforeALinkDoesNotEndInIt)
+{
+    const std::string link = "<a href='https://evil.example/'>evil.example</a>";
+    const auto says = [](const std::string& html) { return clean(html).find('[') != std::string::npos; };
+    for (const std::string before :
+         {"https://bank.example/;", "https://bank.example/login,", "https://bank.example/(",
+          "https://bank.example\\", "bank.example!", "x, https://bank.example/*"}) {
+        EXPECT_TRUE(says(before + link)) << before;
+        EXPECT_TRUE(says("<b>" + before + "</b>" + link)) << before;
+    }
+    EXPECT_TRUE(says("bank.example/" + std::string(1000, '!') + link));
+    for (const std::string before : {"(", "see:(", "a, (", "bank.example, (", "\"", "x;"}) {
+        EXPECT_FALSE(says(before + link)) << before;
+    }
+    for (const std::string behind : {")", ").", ".)", ">", "\" x", "), x", "...", ", x"}) {
+        EXPECT_FALSE(says(link + behind)) << behind;
+    }
+    EXPECT_TRUE(says(link + ").bank.example"));
+    EXPECT_TRUE(says(link + "(bank.example)"));
+}
+
+TEST(Sanitizer, WhatIsNotComparedIsNoSameTarget)
+{
+    EXPECT_NE(clean("<a href='http://evil.example'>evil.example" + std::string(400, ' ') +
+                    "https://bank.example/</a>")
+                  .find('['),
+              std::string::npos);
+    EXPECT_NE(clean("<a href='x:'>" + std::string(400, 'x') + " https://bank.example/</a>").find('['),
+              std::string::npos);
+}
+
+/// A browser takes these for blanks, and letters in them need no paper.
+TEST(Sanitizer, ACarriageReturnThatIsWrittenAsAReferenceIsABlank)
+{
+    for (const std::string_view reference : {"&#13;", "&#xD;", "&#12;", "\f"}) {
+        const std::string once = clean("<div style=\"background:#888;color:#fefefe\">" +
+                                       std::string(reference) + "<p>a" + std::string(reference) + "b</p>");
+        EXPECT_NE(once.find(">a b</"), std::string::npos) << once;
+        EXPECT_EQ(clean(once), once);
+        EXPECT_TRUE(qm::html::is_sanitized(once, ""));
     }
 }
 
