@@ -403,8 +403,8 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     }
     // Without a document type a table does not take over the size of the letters around it.
     const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
-    place.quirks_letters = size == usual ? std::min(around_quirks * scale_of(element), most) : size;
-    if (place.quirks_letters < kLeastLetters) {
+    place.quirks_letters = size == usual ? around_quirks * scale_of(element) : size;
+    if (place.quirks_letters < kLeastLetters || place.quirks_letters > most) {
         size = std::round(size);
         style.set("font-size", fmt::format("{:.0f}px", size));
         place.quirks_letters = size;

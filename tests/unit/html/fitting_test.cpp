@@ -245,6 +245,18 @@ TEST(Fitting, LettersAreNeitherTooSmallNorTooLarge)
     });
 }
 
+/// Without a document type a table begins with letters of the usual size again.
+TEST(Fitting, LettersInATableHaveTheirSizeInEveryDocument)
+{
+    expect_each({
+        {"<div style='width:40px'><div style='padding:0 10px;font-size:8px'><table><td>x",
+         "<div style=\"width:40px;word-break:break-word\"><div style=\"padding:0 10px;font-size:8px\"><table "
+         "style=\"font-size:8px\"><tbody><tr><td>x</td></tr></tbody></table></div></div>"},
+        {"<div style='font-size:8px'><table><td>x",
+         "<div style=\"font-size:8px\"><table><tbody><tr><td>x</td></tr></tbody></table></div>"},
+    });
+}
+
 TEST(Fitting, SmallCapitalsAreLargeEnough)
 {
     expect_each({
