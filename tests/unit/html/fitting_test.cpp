@@ -251,7 +251,8 @@ TEST(Fitting, LettersInATableHaveTheirSizeInEveryDocument)
     expect_each({
         {"<div style='width:40px'><div style='padding:0 10px;font-size:8px'><table><td>x",
          "<div style=\"width:40px;word-break:break-word\"><div style=\"padding:0 10px;font-size:8px\"><table "
-         "style=\"font-size:8px\"><tbody><tr><td>x</td></tr></tbody></table></div></div>"},
+         "style=\"font-size:8px\"><tbody><tr><td "
+         "style=\"padding:0\">x</td></tr></tbody></table></div></div>"},
         {"<div style='font-size:8px'><table><td>x",
          "<div style=\"font-size:8px\"><table><tbody><tr><td>x</td></tr></tbody></table></div>"},
     });
