@@ -131,7 +131,7 @@ void Legible::strike(Colors& colors, const Element& element, Declarations& style
     }
 }
 
-std::optional<std::string> Legible::paint_for(std::string_view text) const
+std::optional<std::string> Legible::paint_for(std::string_view text, bool alone) const
 {
     const Colors& colors = open_.back();
     const bool has_letters = text.find_first_not_of(" \t\n") != std::string_view::npos;
@@ -139,7 +139,7 @@ std::optional<std::string> Legible::paint_for(std::string_view text) const
         return std::nullopt;
     }
     std::string paint = "background-color:" + written(colors.paper) + ";line-height:normal";
-    if (colors.text != colors.said) {
+    if (alone || colors.text != colors.said) {
         paint += ";color:" + written(colors.text);
     }
     if (!colors.strokes.empty()) {

@@ -28,8 +28,8 @@ class Legible {
 
     /// The style of an element of its own that `text` must have where it comes now. Nobody knows how wide a
     /// box will be and where its text ends: what could not be read beside the paper of its box takes the
-    /// paper along.
-    std::optional<std::string> paint_for(std::string_view text) const;
+    /// paper along. `alone`: elements around it may not have been written; it says all of it.
+    std::optional<std::string> paint_for(std::string_view text, bool alone = false) const;
     static constexpr std::size_t kMostPaint = 128; ///< bytes of it
 
   private:

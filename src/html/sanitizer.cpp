@@ -350,7 +350,7 @@ class Writer final : public Visitor {
     /// There is room for it, whatever has been left out since the link began.
     void write_target(std::string_view target)
     {
-        const auto paint = legible_.paint_for(target);
+        const auto paint = legible_.paint_for(target, full_);
         if (!paint) {
             html_ += target;
         } else if (depth_ < kMaxDepthOfPaper) { // deeper the text of the link is not shown either

@@ -262,6 +262,18 @@ TEST(Legible, DoingItTwiceChangesNothing)
     }
 }
 
+TEST(Legible, ATargetOfWhichTheElementsAreCutSaysItsColorItself)
+{
+    qm::html::SanitizeOptions options;
+    const std::string box = "<p style='background:#000'>";
+    const std::string link = "<a href=http://x.example>";
+    for (options.max_input = 150; options.max_input < 500; ++options.max_input) {
+        const std::string once = qm::html::sanitize(box + "b" + link + box + "b" + link, options).html;
+        EXPECT_EQ(qm::html::sanitize(once, options).html, once);
+        EXPECT_TRUE(qm::html::is_sanitized(once, "")) << once;
+    }
+}
+
 TEST(Legible, ATargetTakesThePaperAlongWhereverItsLinkEnds)
 {
     const auto times = [](int count, const std::string& what) {
