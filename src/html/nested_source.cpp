@@ -168,11 +168,13 @@ std::string_view text_of_control(const Token& token)
     return value.empty() ? value_of("placeholder") : value;
 }
 
-void add_control(const Token& token, Nesting& nesting)
+/// `next`: stands in the element. What a label and the text behind it say both is said once.
+void add_label(std::string_view label, const Token& next, Nesting& nesting)
 {
-    if (const std::string_view shown = text_of_control(token); !shown.empty()) {
+    const bool is_same = next.kind == Token::Kind::text && text::trim(next.text) == text::trim(label);
+    if (!label.empty() && !is_same) {
         nesting.add_text(" ");
-        nesting.add_text(shown);
+        nesting.add_text(label);
         nesting.add_text(" ");
     }
 }
@@ -185,8 +187,10 @@ std::string nested_source(std::string_view input, std::uint64_t max_input, bool&
     std::string changed;
     Nesting nesting;
     Tokenizer tokens(readable_bytes(text::cut_utf8(input, max_input), changed));
+    std::string_view label;
     for (;;) {
         const Token& token = tokens.next();
+        add_label(std::exchange(label, {}), token, nesting);
         const bool is_tag = token.kind == Token::Kind::start || token.kind == Token::Kind::end;
         const Element* const element = is_tag ? find_element(token.name) : nullptr;
         cut = cut || token.attributes_cut;
@@ -194,7 +198,7 @@ std::string nested_source(std::string_view input, std::uint64_t max_input, bool&
             break;
         }
         if (token.kind == Token::Kind::start && token.name == "input") {
-            add_control(token, nesting);
+            label = text_of_control(token);
         } else if (token.kind == Token::Kind::text) {
             nesting.add_text(token.text);
         } else if (token.kind == Token::Kind::verbatim) {
@@ -211,7 +215,7 @@ std::string nested_source(std::string_view input, std::uint64_t max_input, bool&
                 start_link(token, nesting);
             }
             nesting.start(*element, attribute_source(token, *element));
-            add_control(token, nesting);
+            label = text_of_control(token);
         } else {
             nesting.end(*element);
             if (element->is_link) {

@@ -222,6 +222,7 @@ TEST(Sanitizer, WhatAFormControlShowsIsText)
              {"a<input type=Radio value=x>b", "ab"},
              {"<select><optgroup label=g><option label=l value=v>o</select>",
               "<div><div> g <div> l o</div></div></div>"},
+             {"<option label='Same'> Same<option label=x>", "<div> Same</div><div> x </div>"},
              {"<textarea placeholder='x'> </textarea>", "<pre>x</pre>"},
              {"<textarea placeholder='x'>y</textarea>", "<pre>y</pre>"},
              {"<xmp placeholder='x'></xmp>", "<pre></pre>"},
