@@ -54,7 +54,7 @@ void Legible::enter(const Element& element, Written& attributes, Declarations& s
     const Rgb inherited = is_mark ? kBlack : colors.text;
     const auto text = own_text(element, attributes, style);
     colors.text = text.value_or(inherited);
-    const auto paper = own_paper(element, attributes, style);
+    const auto paper = paper_of(around, element, attributes, style);
     const bool is_painted_line = element.role == Role::inline_text && paper.has_value();
     const bool is_around_others = is_painted_line && content == Content::elements;
     if (is_around_others) {
@@ -90,6 +90,22 @@ void Legible::enter(const Element& element, Written& attributes, Declarations& s
     }
     colors.needs_paper = !colors.is_read_anywhere && !(is_painted_line && !is_around_others);
     open_.push_back(colors);
+}
+
+/// Strokes in the color of the paper would cut through the letters: there is none then.
+std::optional<Rgb> Legible::paper_of(const Colors& around, const Element& element, Written& attributes,
+                                     Declarations& style)
+{
+    const auto paper = own_paper(element, attributes, style);
+    if (!paper || !around.is_struck || contrast(around.stroke, *paper) >= kLeastContrast) {
+        return paper;
+    }
+    erase_written(attributes, "bgcolor");
+    style.erase("background-color");
+    if (element.name == "mark") {
+        style.set("background-color", "transparent");
+    }
+    return std::nullopt;
 }
 
 /// Writes the color of its text into the element, where it is not what a browser gives it. `is_own`: it is
@@ -128,6 +144,9 @@ void Legible::strike(Colors& colors, const Element& element, Declarations& style
             style.set("text-decoration", colors.strokes);
         }
         colors.strokes.clear();
+    } else if (!colors.is_struck && !strokes.empty()) {
+        colors.is_struck = true;
+        colors.stroke = colors.text;
     }
 }
 

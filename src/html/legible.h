@@ -45,8 +45,12 @@ class Legible {
         bool is_on_words = false;     ///< the text and the paper: the elements around do not say them
         Rgb said = 0x000000;          ///< the text, by these elements
         std::string strokes;          ///< through and under the text, when it is on words
+        bool is_struck = false;       ///< by an element that says it
+        Rgb stroke = 0x000000;        ///< of that
     };
 
+    static std::optional<Rgb> paper_of(const Colors& around, const Element& element, Written& attributes,
+                                       Declarations& style);
     static void strike(Colors& colors, const Element& element, Declarations& style);
     static void say(Colors& colors, const Element& element, bool is_own, Written& attributes,
                     Declarations& style);

@@ -71,6 +71,8 @@ const kBadFragments = [
     ['over the line above, by words without their own size',
         '<span style="font-size:30px">covered words</span><br><span style="font-size:60px;background-color:#ffffff">' +
         '<small><small><small>x</small></small></small></span>', 'overlap', /covers "covered words/],
+    ['a line through letters that only they show', '<s><span style="background-color:#000000;color:#ffffff">- - -</span></s>',
+        'hidden', /stroke/],
     ['black on the border of a box that it leaves', '<div style="border-right:20px solid #000000;width:90px;white-space:nowrap">' +
         'words and words and words</div>', 'hidden', /on borders/],
     ['over the cell beside', '<table><tbody><tr><td style="max-width:40px;white-space:nowrap">words and words</td>' +

@@ -349,6 +349,19 @@
             if (ratio < kMinContrast) {
                 const paper = papers[ratios.indexOf(ratio)];
                 this.report('hidden', `contrast ${ratio.toFixed(2)}, ${ink && ink.rgb} on ${paper}: ${what()}`);
+            } else {
+                this.strokes(parent, papers, what);
+            }
+        }
+
+        // A line through letters, in the colour of what is behind them, takes away what is as thin as it.
+        strokes(parent, papers, what) {
+            for (let at = parent; at !== this.box; at = at.parentNode) {
+                const style = getComputedStyle(at);
+                const stroke = style.textDecorationLine === 'none' ? null : color(style.textDecorationColor);
+                if (stroke && papers.some((paper) => contrast(over(stroke, paper), paper) < kMinContrast)) {
+                    this.report('hidden', `a stroke in the colour of what is behind it: ${what()}`);
+                }
             }
         }
 

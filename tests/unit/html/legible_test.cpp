@@ -175,6 +175,11 @@ TEST(Legible, ABackgroundInALineStandsAroundTextOnly)
          "style=\"background-color:#000000;line-height:normal;color:#ffffff;text-decoration:line-through\">b"
          "</span></b><i style=\"background-color:#111;line-height:normal;color:#ffffff;"
          "text-decoration:line-through\">c</i></s>"},
+        {"<s>x<span style='background:#000;color:#fff'>- -</span></s>", "<s>x- -</s>"},
+        {"<div style='text-decoration:underline'><p "
+         "style='background:#111;color:#fff'>a<mark>b</mark></p></div>",
+         "<div style=\"text-decoration:underline\"><p>a<mark "
+         "style=\"line-height:normal\">b</mark></p></div>"},
         // Ends of lines take nothing from the words.
         {"<span style='background:#eee'>a<br>b<br><br></span>",
          "<span style=\"background-color:#eee;line-height:normal\">a<br>b<br><br></span>"},
