@@ -165,6 +165,7 @@ class Writer final : public Visitor {
         }
     }
 
+    /// The target of the last link is said again where the words behind it go on with what it shows.
     void decide(std::string_view next, bool is_parted)
     {
         const Link::Saying saying = is_parted ? Link::Saying::not_needed : undecided_->saying_before(next);
