@@ -379,7 +379,8 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
                           Declarations& style) const
 {
     const Place& around = open_.back();
-    const double usual = around.letters * scale_of(element);
+    const double scale = scale_of(element);
+    const double usual = around.letters * scale;
     double size = usual;
     const std::string* const of_font = element.name == "font" ? find_written(attributes, "size") : nullptr;
     if (const std::string_view written = style.find("font-size"); !written.empty()) {
@@ -403,7 +404,7 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
     }
     // Without a document type a table does not take over the size of the letters around it.
     const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
-    place.quirks_letters = size == usual ? around_quirks * scale_of(element) : size;
+    place.quirks_letters = size == usual ? around_quirks * scale : size;
     if (place.quirks_letters < kLeastLetters || place.quirks_letters > most) {
         size = std::round(size);
         style.set("font-size", fmt::format("{:.0f}px", size));

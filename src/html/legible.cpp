@@ -153,8 +153,8 @@ void Legible::strike(Colors& colors, const Element& element, Declarations& style
 std::optional<std::string> Legible::paint_for(std::string_view text, bool alone) const
 {
     const Colors& colors = open_.back();
-    const bool has_letters = text.find_first_not_of(" \t\n") != std::string_view::npos;
-    if (text.empty() || !(colors.is_on_words || (colors.needs_paper && has_letters))) {
+    const auto has_letters = [&] { return text.find_first_not_of(" \t\n") != std::string_view::npos; };
+    if (text.empty() || !(colors.is_on_words || (colors.needs_paper && has_letters()))) {
         return std::nullopt;
     }
     std::string paint = "background-color:" + written(colors.paper) + ";line-height:normal";

@@ -74,11 +74,10 @@ std::string_view before_blanks(std::string_view text)
 /// What stands behind the last blank in it.
 std::string_view last_word(std::string_view text)
 {
-    const auto space = text.find_last_of(" \t\n\r\f");
+    const auto word = std::find_if(text.rbegin(), text.rend(), is_blank).base();
+    text.remove_prefix(static_cast<std::size_t>(word - text.begin()));
     const auto no_break = text.rfind(kNoBreakSpace);
-    const auto from = std::max(space == std::string_view::npos ? 0 : space + 1,
-                               no_break == std::string_view::npos ? 0 : no_break + kNoBreakSpace.size());
-    return text.substr(from);
+    return no_break == std::string_view::npos ? text : text.substr(no_break + kNoBreakSpace.size());
 }
 
 /// Could somebody read an address in it? An address has "://", an @, or a dot before letters.

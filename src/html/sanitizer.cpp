@@ -203,7 +203,7 @@ class Writer final : public Visitor {
     /// To a browser a carriage return or form feed that a reference stands for is a blank.
     std::string_view with_blanks(std::string_view text)
     {
-        if (text.find_first_of("\r\f") == std::string_view::npos) {
+        if (text.find('\r') == std::string_view::npos && text.find('\f') == std::string_view::npos) {
             return text;
         }
         blanks_ = text;

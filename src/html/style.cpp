@@ -129,6 +129,7 @@ void Declarations::read(std::string_view clean)
 {
     all_.clear();
     set_.clear();
+    initials_ = 0;
     changed_ = false;
     while (!clean.empty()) {
         const std::string_view declaration = clean.substr(0, clean.find(';'));
@@ -136,12 +137,16 @@ void Declarations::read(std::string_view clean)
         const auto colon = declaration.find(':');
         if (colon != std::string_view::npos) {
             all_.emplace_back(declaration.substr(0, colon), declaration.substr(colon + 1));
+            initials_ |= initial(declaration);
         }
     }
 }
 
 std::string_view Declarations::find(std::string_view property) const
 {
+    if (!may_have(property)) {
+        return {};
+    }
     const auto found = std::find_if(all_.rbegin(), all_.rend(),
                                     [&](const auto& declaration) { return declaration.first == property; });
     return found == all_.rend() ? std::string_view() : found->second;
@@ -149,14 +154,18 @@ std::string_view Declarations::find(std::string_view property) const
 
 bool Declarations::erase(std::string_view property)
 {
-    const bool erased =
-        std::erase_if(all_, [&](const auto& declaration) { return declaration.first == property; }) > 0;
+    const bool erased = may_have(property) && std::erase_if(all_, [&](const auto& declaration) {
+                                                  return declaration.first == property;
+                                              }) > 0;
     changed_ = changed_ || erased;
     return erased;
 }
 
 void Declarations::erase_family(std::string_view beginning)
 {
+    if (!may_have(beginning)) {
+        return;
+    }
     const auto erased = std::erase_if(
         all_, [&](const auto& declaration) { return declaration.first.starts_with(beginning); });
     changed_ = changed_ || erased > 0;
@@ -174,12 +183,16 @@ void Declarations::add(std::string_view property, std::string_view value)
 {
     const std::string_view name = set_.emplace_back(property);
     all_.emplace_back(name, set_.emplace_back(value));
+    initials_ |= initial(name);
     changed_ = true;
 }
 
 std::optional<double> Declarations::side(std::string_view family, std::string_view side) const
 {
     std::optional<double> result;
+    if (!may_have(family)) {
+        return result;
+    }
     for (const auto& [property, value] : all_) {
         if (!property.starts_with(family)) {
             continue;
@@ -196,6 +209,9 @@ std::optional<double> Declarations::side(std::string_view family, std::string_vi
 
 double Declarations::border(std::string_view side) const
 {
+    if (!may_have("border")) {
+        return 0;
+    }
     constexpr double kMedium = 3;
     constexpr double kThick = 5;
     // Who gives a border its style may be the browser: for a table with the attribute, and its cells.

@@ -1,6 +1,8 @@
 // The style attribute: cut into declarations, each checked by src/html/allowed, written anew.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <string>
@@ -62,9 +64,16 @@ class Declarations {
 
   private:
     std::size_t size() const;
+    /// False: nothing that begins as `property` does is in `all_`.
+    bool may_have(std::string_view property) const { return (initials_ & initial(property)) != 0; }
+    static std::uint32_t initial(std::string_view property)
+    {
+        return property.empty() ? 0 : 1U << (static_cast<unsigned char>(property.front()) % 32U);
+    }
 
     std::vector<std::pair<std::string_view, std::string_view>> all_;
     std::list<std::string> set_; ///< values that came later; most styles have none
+    std::uint32_t initials_ = 0; ///< of all properties that were in `all_`
     bool changed_ = false;
 };
 

@@ -423,8 +423,10 @@ double pixels(std::string_view word)
     static constexpr std::array kWords = {Word{"xx-small", 9}, Word{"x-small", 10}, Word{"small", 13},
                                           Word{"medium", 16},  Word{"large", 18},   Word{"x-large", 24},
                                           Word{"xx-large", 32}};
-    const bool is_name = !word.empty() && word.front() >= 'a' && word.front() <= 'z';
-    if (is_name) {
+    if (word.empty()) {
+        return 0;
+    }
+    if (word.front() >= 'a' && word.front() <= 'z') {
         const auto* const named = std::ranges::find(kWords, word, &Word::word);
         return named == kWords.end() ? 0 : named->pixels;
     }
