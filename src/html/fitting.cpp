@@ -307,10 +307,10 @@ void Fitting::fit_width(const Element& element, Place& place, Written& attribute
         style.erase("min-width");
     }
     // Without a document type a cell whose text does not wrap is never narrower.
-    const bool is_fixed = !is_part || (!place.wraps && find_written(attributes, "nowrap") != nullptr);
-    if (is_part && is_fixed && wide > space) {
+    if (is_part && !place.wraps && wide > space) {
         erase_written(attributes, "nowrap");
     }
+    const bool is_fixed = !is_part || (!place.wraps && find_written(attributes, "nowrap") != nullptr);
     const double least = pixels_of(style.find("min-width"));
     place.taken = std::max(is_fixed ? std::min(wide, space) : 0, least);
     if (element.role == Role::table) {
@@ -396,19 +396,21 @@ void Fitting::fit_letters(const Element& element, Place& place, Written& attribu
             erase_written(attributes, "size");
         }
     }
-    if (const double fitted = std::clamp(size, kLeastLetters, most); fitted != size) {
-        style.set("font-size", fmt::format("{:.0f}px", fitted));
-        size = fitted;
-    } else if (is_struck) {
-        style.erase("font-size");
-    }
+    const double fitted = std::clamp(size, kLeastLetters, most);
+    bool is_ours = fitted != size;
+    size = fitted;
     // Without a document type a table does not take over the size of the letters around it.
     const double around_quirks = element.role == Role::table ? kUsualLetters : around.quirks_letters;
     place.quirks_letters = size == usual ? around_quirks * scale : size;
     if (place.quirks_letters < kLeastLetters || place.quirks_letters > most) {
         size = std::round(size);
-        style.set("font-size", fmt::format("{:.0f}px", size));
+        is_ours = true;
         place.quirks_letters = size;
+    }
+    if (is_ours) {
+        style.set("font-size", fmt::format("{:.0f}px", size));
+    } else if (is_struck) {
+        style.erase("font-size");
     }
     place.letters = size;
     fit_small_caps(place, style);

@@ -38,6 +38,10 @@ bool says_the_same(std::string_view label, std::string_view target)
     for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
         if (target.starts_with(scheme) && !label.starts_with(scheme)) {
             target.remove_prefix(scheme.size());
+            const std::string_view user = target.substr(0, target.rfind('@'));
+            if (scheme == "mailto:" && user.find_first_of("/\\:?#") != std::string_view::npos) {
+                return false; // mailto:https://bank.example/@evil.example
+            }
             break; // a host may be called "mailto:"
         }
     }
@@ -111,14 +115,16 @@ Link::Link(std::string_view href)
 
 void Link::enter(const Element& element)
 {
-    is_plain_ = is_plain_ && label_.empty() && element.role == Role::inline_text;
+    const bool may_be_around = element.role == Role::inline_text || element.name == "br";
+    is_plain_ = is_plain_ && label_.empty() && may_be_around;
 }
 
-void Link::add(std::string_view text)
+void Link::add(std::string_view text, double letters)
 {
     if (label_.empty() && text::trim(text).empty()) {
         return;
     }
+    letters_ = std::max(letters_, letters);
     is_plain_ = is_plain_ && (!has_end_ || text::trim(text).empty());
     is_cut_ = is_cut_ || label_.size() + text.size() > kMaxLabel;
     if (label_.size() < kMaxLabel) {
@@ -134,14 +140,15 @@ Link::Saying Link::saying() const
     return is_plain_ && !is_cut_ && says_the_same(label_, target_) ? Saying::undecided : Saying::needed;
 }
 
-Link::Saying Link::saying_before(std::string_view text)
+Link::Saying Link::saying_before(std::string_view text, double letters) const
 {
     constexpr std::string_view kEnds = ".,;:!?)\"'>]}";
     text.remove_prefix(std::min(text.find_first_not_of(kEnds), text.size()));
     if (text.empty()) {
         return Saying::undecided;
     }
-    return behind_blanks(text).size() == text.size() ? Saying::needed : Saying::not_needed;
+    const bool has_blank = behind_blanks(text).size() < text.size() && letters >= kLeastBlank * letters_;
+    return has_blank ? Saying::not_needed : Saying::needed;
 }
 
 std::string Link::written() const
@@ -182,16 +189,18 @@ void WordBefore::add(std::string_view text, double letters)
     const std::string_view last = last_word(words);
     if (is_parted || last.size() < words.size()) {
         word_.clear();
+        letters_ = 0;
     }
     word_ += last.substr(last.size() - std::min(last.size(), kMaxWord));
     word_.erase(0, word_.size() - std::min(word_.size(), kMaxWord));
-    letters_ = letters;
+    letters_ = std::max(letters_, letters);
     blank_ = words.size() < rest.size() ? letters : 0;
 }
 
 void WordBefore::end()
 {
     word_.clear();
+    letters_ = 0;
     blank_ = 0;
 }
 

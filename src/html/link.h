@@ -23,8 +23,9 @@ class Link {
     /// another order looks like another name.
     void is_not_plain() { is_plain_ = false; }
     void enter(const Element& element);
-    void leave() { has_end_ = true; }
-    void add(std::string_view text);
+    void leave() { has_end_ = has_end_ || !label_.empty(); }
+    /// `letters`: their size, pixels.
+    void add(std::string_view text, double letters);
 
     enum class Saying : std::uint8_t {
         needed,
@@ -34,10 +35,11 @@ class Link {
     /// At the end of the link.
     Saying saying() const;
     /// When `text`, which begins with no blank, stands behind the link, in the same line:
-    /// <a>evil.example</a>.bank.example
-    Saying saying_before(std::string_view text);
+    /// <a>evil.example</a>.bank.example. `letters`: their size, pixels.
+    Saying saying_before(std::string_view text, double letters) const;
 
     const std::string& label() const { return label_; } ///< its beginning
+    double letters() const { return letters_; }         ///< the size of the largest ones in it
     std::string written() const;                        ///< the target, as HTML
     /// Of written(), whatever its label will be.
     std::size_t most_written() const;
@@ -50,7 +52,8 @@ class Link {
     std::string label_;
     bool is_plain_ = true;
     bool is_cut_ = false;  ///< the label
-    bool has_end_ = false; ///< an element has ended in it
+    bool has_end_ = false; ///< an element has ended in it, behind words
+    double letters_ = 0;
 };
 
 /// The word that stands before what comes next. A blank parts two words unless their letters are so much
@@ -66,7 +69,7 @@ class WordBefore {
 
   private:
     std::string word_;   ///< its end
-    double letters_ = 0; ///< the size of its last ones
+    double letters_ = 0; ///< the size of the largest ones in it
     double blank_ = 0;   ///< of the blanks behind it
 };
 

@@ -10,6 +10,7 @@
 #include "html/allowed.h"
 #include "html/nesting.h"
 #include "html/references.h"
+#include "html/style.h"
 #include "html/tokens.h"
 
 namespace qm::html {
@@ -116,6 +117,10 @@ std::string attribute_source(const Token& token, const Element& element)
         source += "=\"";
         if (attribute->value == Value::style) {
             source += std::exchange(colors, {});
+            if (!may_be_clean(raw.value)) { // the colors would go with it
+                source += '"';
+                continue;
+            }
         }
         append_quoted(raw.value, source);
         source += '"';
@@ -179,6 +184,14 @@ void add_label(std::string_view label, const Token& next, Nesting& nesting)
     }
 }
 
+/// Buttons stand beside each other without a blank; their words would become one.
+void part_button(const Element& element, Nesting& nesting)
+{
+    if (element.name == "button") {
+        nesting.add_text(" ");
+    }
+}
+
 } // namespace
 
 std::string nested_source(std::string_view input, std::uint64_t max_input, bool& cut)
@@ -214,10 +227,12 @@ std::string nested_source(std::string_view input, std::uint64_t max_input, bool&
             if (element->is_link) {
                 start_link(token, nesting);
             }
+            part_button(*element, nesting);
             nesting.start(*element, attribute_source(token, *element));
             label = text_of_control(token);
         } else {
             nesting.end(*element);
+            part_button(*element, nesting);
             if (element->is_link) {
                 nesting.end_link();
             }

@@ -107,6 +107,10 @@ void Nesting::start(const Element& element, std::string_view attributes)
 
 void Nesting::end(const Element& element)
 {
+    if (element.name == "br") { // to a browser </br> is <br>
+        start(element, {});
+        return;
+    }
     if (is_void(element)) {
         return;
     }
@@ -117,20 +121,24 @@ void Nesting::end(const Element& element)
     if (written_ >= max_elements_ && is_table_part(element.role)) {
         return; // the text behind it would ask for another cell
     }
-    close(element);
+    if (!close(element) && element.role == Role::paragraph && !in_table_structure() && fits(element)) {
+        start(element, {}); // to a browser </p> alone is <p></p>
+        close(element);
+    }
 }
 
-void Nesting::close(const Element& element)
+bool Nesting::close(const Element& element)
 {
     for (std::size_t depth = open_.size(); depth > 0; --depth) {
         if (matches(element, *open_[depth - 1])) {
             pop_to(depth - 1);
-            return;
+            return true;
         }
         if (stops(element, *open_[depth - 1])) {
-            return;
+            return false;
         }
     }
+    return false;
 }
 
 void Nesting::start_link(std::string_view target)

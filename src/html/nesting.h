@@ -59,7 +59,8 @@ class Nesting {
     bool is_in_place(const Element& element) const;
     bool make_room(const Element& element);
     void make_room_for_text();
-    void close(const Element& element);
+    /// False when there is none to close.
+    bool close(const Element& element);
     void end_reference(std::string_view next);
     void append_replacing(std::string_view text, std::string_view special);
     void close_for_block(const Element& element);

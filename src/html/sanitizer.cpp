@@ -37,8 +37,14 @@ class Writer final : public Visitor {
             enter(row, Attributes(), Content::elements);
         }
         end_line(element);
-        Open open;
         read(attributes);
+        Open open;
+        if (element.role == Role::inline_text) {
+            stand_apart(open, attributes);
+        } else if (parting_ != Parting::nothing) { // an image; others have ended the line
+            part();
+            read(attributes);
+        }
         fitting_.enter(element, written_, style_);
         legible_.enter(element, written_, style_, content);
         open.turns = turns() || transforms();
@@ -65,6 +71,7 @@ class Writer final : public Visitor {
         end_line(element);
         const Open open = open_.back();
         open_.pop_back();
+        parting_ = std::max(parting_, open.behind);
         legible_.leave();
         fitting_.leave(element);
         turning_ -= open.turns ? 1 : 0;
@@ -105,7 +112,7 @@ class Writer final : public Visitor {
         links_.pop_back();
         reserved_ -= link.reserved;
         if (!links_.empty()) {
-            links_.back().add(link.label());
+            links_.back().add(link.label(), link.letters());
         }
         if (link.reserved == 0) {
             return;
@@ -113,7 +120,7 @@ class Writer final : public Visitor {
         const Link::Saying saying = link.saying();
         if (saying == Link::Saying::needed) {
             say(link);
-        } else if (saying == Link::Saying::undecided) {
+        } else if (saying == Link::Saying::undecided && parting_ != Parting::line_end) {
             reserved_ += link.reserved;
             undecided_ = link;
         }
@@ -121,8 +128,12 @@ class Writer final : public Visitor {
 
     void text(std::string_view text) override
     {
+        if (parting_ != Parting::nothing && !behind_blanks(text).empty()) {
+            part();
+        }
         const std::string_view read = with_blanks(text);
         const std::string_view words = behind_blanks(read);
+        line_has_words_ = line_has_words_ || !words.empty();
         const bool is_parted = before_.is_parted_from(read, fitting_.letters());
         if (undecided_ && !words.empty()) {
             decide(words, is_parted);
@@ -134,7 +145,7 @@ class Writer final : public Visitor {
             if ((goes_on && before_.may_be_address()) || fitting_.touches_neighbours()) {
                 link.is_not_plain();
             }
-            link.add(shown);
+            link.add(shown, fitting_.letters());
         }
         before_.add(read, fitting_.letters());
         const bool has_paper = begin_paper(shown);
@@ -148,15 +159,55 @@ class Writer final : public Visitor {
     Sanitized finish(bool cut) { return {std::move(html_), cut || full_}; }
 
   private:
+    struct Style {
+        std::string allowed;
+        Parting display = Parting::nothing;
+    };
     struct Open {
         std::string_view name; ///< "" when nothing was written for this element
         Role role = Role::inline_text;
         bool turns = false; ///< the reading order, or changes letters
+        Parting behind = Parting::nothing;
     };
+
+    /// Words that only the style of an element parts from each other would become one. `open`: is being
+    /// entered, `attributes` have been read.
+    void stand_apart(Open& open, const Attributes& attributes)
+    {
+        constexpr double kLeastSpace = 8; ///< pixels; a blank is not much wider
+        const auto with_space = [&](std::string_view side) {
+            const double space =
+                style_.side("margin", side).value_or(0) + style_.side("padding", side).value_or(0);
+            return std::max(display_, space >= kLeastSpace ? Parting::blank : Parting::nothing);
+        };
+        open.behind = with_space("right");
+        parting_ = std::max(parting_, with_space("left"));
+        if (parting_ != Parting::nothing) {
+            part();
+            read(attributes);
+        }
+    }
+
+    /// What has been found to be between the words before and what comes now.
+    void part()
+    {
+        const Parting parting = std::exchange(parting_, Parting::nothing);
+        if (!line_has_words_) {
+            return;
+        }
+        if (parting == Parting::blank) {
+            text(" ");
+        } else {
+            const Element& line_end = *find_element("br");
+            enter(line_end, Attributes(), Content::text);
+            leave(line_end);
+        }
+    }
 
     void say(const Link& link)
     {
         const std::string said = link.written();
+        line_has_words_ = true;
         const std::string_view target = order_.next(said);
         if (is_in_table_structure()) {
             waiting_ += target;
@@ -168,7 +219,8 @@ class Writer final : public Visitor {
     /// The target of the last link is said again where the words behind it go on with what it shows.
     void decide(std::string_view next, bool is_parted)
     {
-        const Link::Saying saying = is_parted ? Link::Saying::not_needed : undecided_->saying_before(next);
+        const Link::Saying saying =
+            is_parted ? Link::Saying::not_needed : undecided_->saying_before(next, fitting_.letters());
         if (saying == Link::Saying::needed) {
             say_undecided();
         } else if (saying == Link::Saying::not_needed) {
@@ -197,6 +249,8 @@ class Writer final : public Visitor {
         if (element.role != Role::inline_text && element.name != "img") {
             drop_undecided();
             before_.end();
+            parting_ = Parting::nothing;
+            line_has_words_ = false;
         }
     }
 
@@ -218,9 +272,12 @@ class Writer final : public Visitor {
     {
         written_.clear();
         clean_style_ = {};
+        display_ = Parting::nothing;
         for (const auto& [attribute, value] : attributes.items()) {
             if (attribute->value == Value::style) {
-                clean_style_ = style_of(value);
+                const Style& style = style_of(value);
+                clean_style_ = style.allowed;
+                display_ = style.display;
                 if (!clean_style_.empty()) {
                     written_.emplace_back(attribute->name, std::string());
                 }
@@ -333,8 +390,20 @@ class Writer final : public Visitor {
     {
         if (!options_.replacement_image.empty() && has_room_for_element()) {
             const std::string alt = in_reading_order(attributes.find("alt").value_or(""));
+            say_before_image(alt);
+            line_has_words_ = true;
             put("<img src=\"" + escape(options_.replacement_image) + "\" alt=\"" + escape(alt) + "\">");
         }
+    }
+
+    /// Where a program shows no images, their texts stand in the line.
+    void say_before_image(std::string_view alt)
+    {
+        const std::string_view words = behind_blanks(alt);
+        if (undecided_ && !words.empty()) {
+            decide(words, before_.is_parted_from(alt, fitting_.letters()));
+        }
+        before_.add(alt, fitting_.letters());
     }
 
     /// Where no text may stand, because there was no room for the cell around it any more.
@@ -386,18 +455,18 @@ class Writer final : public Visitor {
     }
 
     /// As it may be, until the next call; a mail says the same again and again.
-    std::string_view style_of(std::string_view source)
+    const Style& style_of(std::string_view source)
     {
         constexpr std::size_t kMostStyles = 200;
         const auto known = styles_.find(source);
         if (known != styles_.end()) {
             return known->second;
         }
-        std::string allowed = clean_style(source);
+        Style style{clean_style(source), parting_of(source)};
         if (styles_.size() < kMostStyles) {
-            return styles_.emplace(source, std::move(allowed)).first->second;
+            return styles_.emplace(source, std::move(style)).first->second;
         }
-        return rare_style_ = std::move(allowed);
+        return rare_style_ = std::move(style);
     }
 
     const SanitizeOptions& options_;
@@ -407,18 +476,21 @@ class Writer final : public Visitor {
     std::string_view clean_style_;
     Declarations style_;
     std::string tag_;
-    std::map<std::string, std::string, std::less<>> styles_; ///< as they came and as they may be
-    std::string rare_style_;                                 ///< for which there is no room in them
-    std::size_t reserved_ = 0;                               ///< bytes of the end tags and targets to come
-    std::size_t elements_ = 0;                               ///< written
-    std::size_t depth_ = 0;                                  ///< of them, open
+    Parting display_ = Parting::nothing;
+    std::map<std::string, Style, std::less<>> styles_; ///< by what they came as
+    Style rare_style_;                                 ///< for which there is no room in them
+    std::size_t reserved_ = 0;                         ///< bytes of the end tags and targets to come
+    std::size_t elements_ = 0;                         ///< written
+    std::size_t depth_ = 0;                            ///< of them, open
     bool full_ = false;
     std::size_t begin_of_pre_ = std::string::npos; ///< where the content of the last <pre> begins
     std::vector<Open> open_;
     std::vector<Link> links_;       ///< that are open
     std::optional<Link> undecided_; ///< has ended, and says its target unless a word goes on with it
     WordBefore before_;
-    std::string blanks_;      ///< a text with them
+    std::string blanks_;                 ///< a text with them
+    Parting parting_ = Parting::nothing; ///< behind the last words
+    bool line_has_words_ = false;
     std::string waiting_;     ///< targets that stand behind the table
     std::size_t turning_ = 0; ///< open elements
     ReadingOrder order_;

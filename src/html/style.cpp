@@ -36,6 +36,15 @@ std::size_t declaration_end(std::string_view style)
     return style.size();
 }
 
+/// Takes it from the beginning of `style`.
+std::string_view take_declaration(std::string_view& style)
+{
+    const std::size_t end = declaration_end(style);
+    const std::string_view declaration = style.substr(0, end);
+    style.remove_prefix(std::min(end + 1, style.size()));
+    return declaration;
+}
+
 bool is_border_style(std::string_view word)
 {
     constexpr std::array<std::string_view, 8> kDrawn = {"dashed", "dotted", "double", "groove",
@@ -94,18 +103,51 @@ unsigned number_written(const Written& attributes, std::string_view name, unsign
     return otherwise;
 }
 
-std::string clean_style(std::string_view style)
+bool may_be_clean(std::string_view style)
 {
     // Comments and escapes are how a value is made to look like another one. Nobody writes them in mail.
-    if (style.find("/*") != std::string_view::npos || style.find('\\') != std::string_view::npos) {
+    return style.find("/*") == std::string_view::npos && style.find('\\') == std::string_view::npos;
+}
+
+Parting parting_of(std::string_view style)
+{
+    constexpr std::string_view kDisplay = "display";
+    const std::string lower = text::to_lower(style);
+    if (lower.find(kDisplay) == std::string::npos) {
+        return Parting::nothing;
+    }
+    Parting parting = Parting::nothing;
+    std::string_view rest = lower;
+    while (!rest.empty()) {
+        const std::string_view declaration = take_declaration(rest);
+        const auto colon = std::min(declaration.find(':'), declaration.size());
+        if (text::trim(declaration.substr(0, colon)) != kDisplay) {
+            continue;
+        }
+        const std::string_view value =
+            text::trim(declaration.substr(std::min(colon + 1, declaration.size())));
+        const std::string_view word = value.substr(0, value.find_first_of(" !"));
+        if (word.starts_with("inline-") || word == "table-cell") {
+            parting = Parting::blank;
+        } else {
+            const bool is_in_line = word.empty() || word == "inline" || word == "contents" ||
+                                    word == "initial" || word == "inherit" || word == "unset" ||
+                                    word == "revert";
+            parting = is_in_line ? Parting::nothing : Parting::line_end;
+        }
+    }
+    return parting;
+}
+
+std::string clean_style(std::string_view style)
+{
+    if (!may_be_clean(style)) {
         return {};
     }
     std::string result;
     std::size_t count = 0;
     while (!style.empty()) {
-        const std::size_t end = declaration_end(style);
-        const std::string_view declaration = style.substr(0, end);
-        style.remove_prefix(end == style.size() ? end : end + 1);
+        const std::string_view declaration = take_declaration(style);
         const auto colon = declaration.find(':');
         if (colon == std::string_view::npos) {
             continue;

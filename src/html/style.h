@@ -29,6 +29,17 @@ unsigned number_written(const Written& attributes, std::string_view name, unsign
 /// The declarations that may stay, "property:value;property:value"; "" when none may. At most 40, and 4000
 /// bytes.
 std::string clean_style(std::string_view style);
+/// False for a style of which nothing may stay, whatever it says.
+bool may_be_clean(std::string_view style);
+
+/// What stands between an element in a line and the words beside it.
+enum class Parting : std::uint8_t {
+    nothing,
+    blank,
+    line_end,
+};
+/// By `display` in a style as it came: "display:block" begins a line. What is hidden there stands apart, too.
+Parting parting_of(std::string_view style);
 
 /// The style of an element, as declarations.
 class Declarations {

@@ -204,10 +204,11 @@ Checked attribute_color(std::string_view value)
 bool has_letters(std::string_view font)
 {
     return std::ranges::none_of(
-        std::array{"ding",           "symbol",     "ornament",   "blank",       "marlett",
-                   "barcode",        "icon",       "awesome",    "glyph",       "mt extra",
-                   "monotype sorts", "ms outlook", "lastresort", "last resort", "mdl2",
-                   "specialty",      "d050000l",   "cmsy",       "wasy",        "gdt"},
+        std::array{"ding",       "symbol",      "ornament", "blank",     "marlett",        "barcode",
+                   "icon",       "awesome",     "glyph",    "mt extra",  "monotype sorts", "ms outlook",
+                   "lastresort", "last resort", "mdl2",     "specialty", "d050000l",       "cmsy",
+                   "wasy",       "gdt",         "syastro",  "symap",     "symath",         "symeteo",
+                   "symusic",    "msam",        "msbm",     "cmex",      "esint",          "stmary"},
         [&](std::string_view part) { return font.find(part) != std::string_view::npos; });
 }
 

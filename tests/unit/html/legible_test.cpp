@@ -110,6 +110,11 @@ TEST(Legible, PartsOfATableStandOnWhatIsBehindThem)
     EXPECT_EQ(clean("<table style='background:black;color:white'><caption>x</caption></table>"),
               "<table style=\"background-color:black;color:white\"><caption style=\"color:#000000\">"
               "<span style=\"background-color:#ffffff;line-height:normal\">x</span></caption></table>");
+    EXPECT_EQ(
+        clean("<table "
+              "style='background:black;color:white;text-decoration:underline'><caption>x</caption></table>"),
+        "<table style=\"background-color:black;color:white\"><caption style=\"color:#000000\">"
+        "<span style=\"background-color:#ffffff;line-height:normal\">x</span></caption></table>");
     // Without a document type, a table does not take over the color around it.
     EXPECT_EQ(
         clean("<div style='background:#000;color:#fff'><table><tr><td>x"),

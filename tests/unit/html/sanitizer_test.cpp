@@ -85,7 +85,7 @@ TEST(Sanitizer, WhatIsNoTextIsGoneWithItsContent)
           "<input type=hidden value=x>", "<!--[if mso]>x<![endif]-->"}) {
         EXPECT_EQ(clean("a" + std::string(gone) + "b"), "ab") << gone;
     }
-    EXPECT_EQ(clean("<form action=//x><button>Send</button></form>"), "<div>Send</div>");
+    EXPECT_EQ(clean("<form action=//x><button>Send</button></form>"), "<div> Send </div>");
 }
 
 TEST(Sanitizer, TextThatABrowserShowsStaysWithoutTheElementsAroundIt)
@@ -601,7 +601,11 @@ TEST(Sanitizer, WhatIsLeftOpenIsClosedWhereHtmlClosesIt)
     EXPECT_EQ(clean("<ul><li>a<li>b</ul>c"), "<ul><li>a</li><li>b</li></ul>c");
     EXPECT_EQ(clean("<table><tr><td>a<td>b<tr><th>c</table>d"),
               "<table><tbody><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></tbody></table>d");
-    EXPECT_EQ(clean("</div></p></td>a</b>"), "a");
+    EXPECT_EQ(clean("</div></td>a</b>"), "a");
+    EXPECT_EQ(clean("a</p>b"), "a<p></p>b");
+    EXPECT_EQ(clean("<p>a<ul><li>b</ul>c</p>d"), "<p>a</p><ul><li>b</li></ul>c<p></p>d");
+    EXPECT_EQ(clean("a</br>b"), "a<br>b");
+    EXPECT_EQ(clean("<table></p><tr></p><td>a</table>"), "<table><tbody><tr><td>a</td></tr></tbody></table>");
     EXPECT_EQ(clean("<table><tr><td><b>a</table>b"),
               "<table><tbody><tr><td><b>a</b></td></tr></tbody></table>b");
     EXPECT_EQ(clean("<td>a</td><tr>b</tr>"), "ab");
@@ -709,4 +713,23 @@ TEST(Sanitizer, CutIsSaid)
     EXPECT_TRUE(result.cut);
     EXPECT_EQ(result.html, "<b>0123456789012</b>");
     EXPECT_FALSE(sanitize("<b>short</b>", options).cut);
+}
+
+TEST(Sanitizer, WordsThatOnlyAStylePartsDoNotBecomeOne)
+{
+    EXPECT_EQ(clean("a<span style='display:block'>b</span>c"), "a<br>b<br>c");
+    EXPECT_EQ(clean("<p>a<b style='DISPLAY: Table !important'>b</b>\n<i>c</i></p>"),
+              "<p>a<br><b>b</b>\n<br><i>c</i></p>");
+    EXPECT_EQ(clean("a<span style='display:none'>b</span>c"), "a<br>b<br>c");
+    EXPECT_EQ(clean("a<b style='display:inline-block'>b</b>c"), "a <b>b</b> c");
+    EXPECT_EQ(clean("a<b style='margin-left:9px'>b</b>c"), "a <b>b</b>c");
+    EXPECT_EQ(clean("a<b style='padding:0 9px'>b</b>c"), "a <b>b</b> c");
+    EXPECT_EQ(clean("a<button>b</button>c"), "a b c");
+    // Nothing is between them, or something is.
+    EXPECT_EQ(clean("a<b style='padding:0 2px'>b</b>c"), "a<b>b</b>c");
+    EXPECT_EQ(clean("a<b style='display:inline'>b</b>c"), "a<b>b</b>c");
+    EXPECT_EQ(clean("<b style='display:block'>b</b>"), "<b>b</b>");
+    EXPECT_EQ(clean("a<br><b style='display:block'>b</b><p>c</p>"), "a<br><b>b</b><p>c</p>");
+    EXPECT_EQ(clean("<a style='display:block' href='http://a.example/'>http://a.example/</a>b"),
+              "http://a.example/<br>b");
 }
