@@ -39,11 +39,8 @@ class Writer final : public Visitor {
         end_line(element);
         read(attributes);
         Open open;
-        if (element.role == Role::inline_text) {
+        if (is_in_line(element)) {
             stand_apart(open, attributes);
-        } else if (parting_ != Parting::nothing) { // an image; others have ended the line
-            part();
-            read(attributes);
         }
         fitting_.enter(element, written_, style_);
         legible_.enter(element, written_, style_, content);
@@ -243,10 +240,15 @@ class Writer final : public Visitor {
         }
     }
 
+    static bool is_in_line(const Element& element)
+    {
+        return element.role == Role::inline_text || element.name == "img";
+    }
+
     /// Between blocks no word goes on.
     void end_line(const Element& element)
     {
-        if (element.role != Role::inline_text && element.name != "img") {
+        if (!is_in_line(element)) {
             drop_undecided();
             before_.end();
             parting_ = Parting::nothing;

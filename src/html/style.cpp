@@ -127,10 +127,10 @@ Parting parting_of(std::string_view style)
         const std::string_view value =
             text::trim(declaration.substr(std::min(colon + 1, declaration.size())));
         const std::string_view word = value.substr(0, value.find_first_of(" !"));
-        if (word.starts_with("inline-") || word == "table-cell") {
+        if (word == "table-cell") {
             parting = Parting::blank;
         } else {
-            const bool is_in_line = word.empty() || word == "inline" || word == "contents" ||
+            const bool is_in_line = word.empty() || word.starts_with("inline") || word == "contents" ||
                                     word == "initial" || word == "inherit" || word == "unset" ||
                                     word == "revert";
             parting = is_in_line ? Parting::nothing : Parting::line_end;

@@ -721,13 +721,16 @@ TEST(Sanitizer, WordsThatOnlyAStylePartsDoNotBecomeOne)
     EXPECT_EQ(clean("<p>a<b style='DISPLAY: Table !important'>b</b>\n<i>c</i></p>"),
               "<p>a<br><b>b</b>\n<br><i>c</i></p>");
     EXPECT_EQ(clean("a<span style='display:none'>b</span>c"), "a<br>b<br>c");
-    EXPECT_EQ(clean("a<b style='display:inline-block'>b</b>c"), "a <b>b</b> c");
+    EXPECT_EQ(clean("a<img style='display:block'>c"), "a<br><img src=\"cid:removed.png\" alt=\"\"><br>c");
+    EXPECT_EQ(clean("a<b style='display:table-cell'>b</b>c"), "a <b>b</b> c");
     EXPECT_EQ(clean("a<b style='margin-left:9px'>b</b>c"), "a <b>b</b>c");
     EXPECT_EQ(clean("a<b style='padding:0 9px'>b</b>c"), "a <b>b</b> c");
     EXPECT_EQ(clean("a<button>b</button>c"), "a b c");
     // Nothing is between them, or something is.
     EXPECT_EQ(clean("a<b style='padding:0 2px'>b</b>c"), "a<b>b</b>c");
     EXPECT_EQ(clean("a<b style='display:inline'>b</b>c"), "a<b>b</b>c");
+    EXPECT_EQ(clean("a<b style='display:inline-block'>b</b>c"), "a<b>b</b>c");
+    EXPECT_EQ(clean("a<img>c"), "a<img src=\"cid:removed.png\" alt=\"\">c");
     EXPECT_EQ(clean("<b style='display:block'>b</b>"), "<b>b</b>");
     EXPECT_EQ(clean("a<br><b style='display:block'>b</b><p>c</p>"), "a<br><b>b</b><p>c</p>");
     EXPECT_EQ(clean("<a style='display:block' href='http://a.example/'>http://a.example/</a>b"),
