@@ -105,7 +105,6 @@ constexpr std::array kElements = {
     Element{"listing", Role::block, {}, false, "pre"},
     Element{"main", Role::block, {}, false, "div"},
     Element{"mark"},
-    Element{"marquee", Role::block, {}, false, "div"},
     Element{"menu", Role::list, kUnordered, false, "ul"},
     Element{"nav", Role::block, {}, false, "div"},
     Element{"ol", Role::list, kOrdered},

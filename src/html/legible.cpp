@@ -135,11 +135,11 @@ void Legible::say(Colors& colors, const Element& element, bool is_own, Written& 
 
 void Legible::strike(Colors& colors, const Element& element, Declarations& style)
 {
-    const std::string_view strokes = strokes_of(element, style);
-    const bool is_seen_outside = contrast(colors.text, colors.outside) >= kLeastContrast;
-    if (element.role == Role::table && !strokes.empty() && !is_seen_outside) {
+    std::string_view strokes = strokes_of(element, style);
+    if (element.role == Role::table && !strokes.empty() &&
+        contrast(colors.text, colors.outside) < kLeastContrast) {
         style.erase("text-decoration"); // its caption stands outside
-        return;
+        strokes = {};
     }
     if (colors.is_on_words && colors.text != colors.said && !strokes.empty()) {
         colors.strokes = strokes;

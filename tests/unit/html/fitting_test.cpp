@@ -240,7 +240,7 @@ TEST(Fitting, LettersAreNeitherTooSmallNorTooLarge)
          "<span style=\"font-size:9px\"><h6 style=\"font-size:8px\">x</h6></span>"},
         {"<font size=7><h2>x", "<font size=\"7\"><h2 style=\"font-size:60px\">x</h2></font>"},
         {"<span style='font-family:Wingdings,arial'>x</span><font face='Adobe Blank'>y</font><font "
-         "face='Bodoni Ornaments,gdt'></font>",
+         "face='Bodoni Ornaments,gdt,syastro,cmex10'></font>",
          "<span style=\"font-family:arial\">x</span>y"},
     });
 }

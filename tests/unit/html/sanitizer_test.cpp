@@ -736,3 +736,30 @@ TEST(Sanitizer, WordsThatOnlyAStylePartsDoNotBecomeOne)
     EXPECT_EQ(clean("<a style='display:block' href='http://a.example/'>http://a.example/</a>b"),
               "http://a.example/<br>b");
 }
+
+TEST(Sanitizer, BlocksThatFewMailsHaveAreBlocks)
+{
+    EXPECT_EQ(clean("a<dialog>b</dialog>c<hgroup>d</hgroup>e<search>f</search>g"),
+              "a<div>b</div>c<div>d</div>e<div>f</div>g");
+}
+
+/// A program that shows no images shows it in the line.
+TEST(Sanitizer, TheTextOfAnImageGoesOnWithALink)
+{
+    const std::string link = "<a href='http://evil.example/'>evil.example</a>";
+    EXPECT_EQ(clean(link + "<img alt='.bank.example'>"),
+              "evil.example [http://evil.example/]<img src=\"cid:removed.png\" alt=\".bank.example\">");
+    EXPECT_EQ(clean(link + "<img alt=' bank'>"), "evil.example<img src=\"cid:removed.png\" alt=\" bank\">");
+}
+
+TEST(Sanitizer, AnAnswerIsTheSameTheSecondTimeWhateverTwoRulesSay)
+{
+    const std::string struck = clean("<table><td style='text-decoration:line-through;font-size:60px'>"
+                                     "<table cellpadding=30><td colspan=6><td><td><tr style='color:#888'>"
+                                     "<td>y<th><th><td dir=rtl><table>");
+    EXPECT_EQ(clean(struck), struck);
+    const std::string wide = clean("<table><tr><td>1<td nowrap width=700>a<td nowrap width=700>b"
+                                   "<td><ul><li>c</ul></table>");
+    EXPECT_EQ(clean(wide), wide);
+    EXPECT_NE(wide.find("<ul><li>c"), std::string::npos);
+}
